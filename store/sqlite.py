@@ -1,0 +1,281 @@
+"""The embedded store: one SQLite file, one writer, durable when it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from store.codec import Codec, Plain, encode_time
+from store.errors import StoreError
+from store.port import By, Changes, Head, Health, Hit, Page, Store, Where
+from store.records import KINDS, Event, Record
+from store.sqlite_errors import unavailable
+from store.sqlite_lock import DirectoryLock, served_by
+from store.sqlite_queries import MOST_VALUES, Order, matching, placeholders
+from store.sqlite_tables import EVENT_COLUMNS, EVENTS, bring_up_to_date, table_of
+from store.sqlite_threads import Job, ReadLane, WriteLane
+from store.sqlite_writes import decide, drop_events
+from store.words import asked_words
+
+__all__ = ["SqliteStore", "served_by"]
+
+R = TypeVar("R", bound=Record)
+_FILE = "interlock.db"
+_STATEMENTS = 512
+_BUSY_SECONDS = 5.0
+_PROBE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    directory: Path
+    lock: DirectoryLock
+    connections: tuple[sqlite3.Connection, ...]
+
+
+class SqliteStore(Store):
+    """Keeps everything in `interlock.db` of a directory that no other process serves meanwhile."""
+
+    def __init__(self, opened: _Opened, clock: Callable[[], float]) -> None:
+        writer, quick, slow = opened.connections
+        self.directory = opened.directory
+        path = opened.directory / _FILE
+        self._lock = opened.lock
+        self._clock = clock
+        self._latest = 0.0
+        self._writer = WriteLane("writer", writer, path)
+        self._quick = ReadLane("reader", quick, path)
+        # Searches and counts may take long: nothing else waits behind them.
+        self._slow = ReadLane("searcher", slow, path)
+
+    @classmethod
+    async def open(
+        cls,
+        directory: Path,
+        *,
+        owner: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.time,
+        kinds: Sequence[type[Record]] = KINDS,
+    ) -> SqliteStore:
+        """Open or create the store in `directory`; `owner` is what `served_by` tells others.
+
+        `clock` returns seconds since 1970.
+
+        Raises:
+            AlreadyServed: another process serves the directory.
+            Unavailable: the directory or the database cannot be used.
+        """
+        opened = await asyncio.to_thread(_open, directory, owner or {}, tuple(kinds))
+        return cls(opened, clock)
+
+    async def get(self, kind: type[R], record_id: str) -> R | None:
+        table = table_of(kind)
+        sql, decode = table.get, table.codec.decode
+
+        def read(connection: sqlite3.Connection) -> R | None:
+            row = connection.execute(sql, (record_id,)).fetchone()
+            return None if row is None else cast(R, decode(row))
+
+        return await self._quick.submit(read)
+
+    async def get_many(self, kind: type[R], record_ids: Sequence[str]) -> dict[str, R]:
+        table = table_of(kind)
+        asked: list[Plain] = list(dict.fromkeys(record_ids))
+        if len(asked) > MOST_VALUES:
+            raise ValueError(f"at most {MOST_VALUES} records can be asked for at once")
+        if not asked:
+            return {}
+        sql = f'{table.select} WHERE t."id" IN ({placeholders(asked)})'
+        decode = table.codec.decode
+
+        def read(connection: sqlite3.Connection) -> dict[str, R]:
+            records = (cast(R, decode(row)) for row in connection.execute(sql, asked).fetchall())
+            return {record.id: record for record in records}
+
+        return await self._quick.submit(read)
+
+    async def find(
+        self,
+        kind: type[R],
+        where: Where,
+        *,
+        order: Sequence[By] = (),
+        limit: int = 100,
+        after: str | None = None,
+    ) -> Page[R]:
+        _check_limit(limit)
+        table = table_of(kind)
+        ranks = _order(table.codec, tuple(order))
+        condition, values = matching(table.codec, where)
+        if after is not None:
+            following, more = ranks.following(after)
+            condition, values = f"{condition} AND {following}", values + more
+        sql = f"{table.select} WHERE {condition} ORDER BY {ranks.sql} LIMIT ?"
+        values.append(limit + 1)
+        decode = table.codec.decode
+
+        def read(connection: sqlite3.Connection) -> Page[R]:
+            rows = connection.execute(sql, values).fetchall()
+            cursor = ranks.cursor(rows[limit - 1]) if len(rows) > limit else None
+            return Page(tuple(cast(R, decode(row)) for row in rows[:limit]), cursor)
+
+        return await self._quick.submit(read)
+
+    async def count(self, kind: type[R], where: Where) -> int:
+        table = table_of(kind)
+        condition, values = matching(table.codec, where)
+        sql = f"SELECT count(*) FROM {table.name} t WHERE {condition}"
+        return await self._slow.submit(lambda connection: int(connection.execute(sql, values).fetchone()[0]))
+
+    async def search(self, kind: type[R], text: str, where: Where, *, limit: int = 20) -> list[Hit[R]]:
+        _check_limit(limit)
+        table = table_of(kind)
+        if not table.words:
+            raise ValueError(f"{kind.__name__} is not searched")
+        condition, values = matching(table.codec, where)
+        words = " OR ".join(f'"{word}"' for word in asked_words(text))
+        if not words:
+            return []
+        sql = (
+            f"SELECT {table.selected}, bm25({table.words}, 2.0, 1.0) AS score FROM {table.words} JOIN {table.name} t"
+            f' ON t."row" = {table.words}.rowid WHERE {table.words} MATCH ? AND {condition} ORDER BY score, t."id" LIMIT ?'
+        )
+        decode = table.codec.decode
+
+        def read(connection: sqlite3.Connection) -> list[Hit[R]]:
+            rows = connection.execute(sql, [words, *values, limit]).fetchall()
+            return [Hit(cast(R, decode(row[:-1])), -row[-1]) for row in rows]
+
+        return await self._slow.submit(read)
+
+    async def commit(self, changes: Changes) -> tuple[Event, ...]:
+        return await self._writer.submit(decide(changes))
+
+    async def events_after(self, project: str, sequence: int, limit: int = 500) -> list[Event]:
+        sql = (
+            f"SELECT {EVENT_COLUMNS} FROM event WHERE project = ? AND sequence > ? ORDER BY sequence LIMIT ?"
+        )
+        decode = EVENTS.decode
+
+        def read(connection: sqlite3.Connection) -> list[Event]:
+            rows = connection.execute(sql, (project, sequence, max(limit, 0))).fetchall()
+            return [cast(Event, decode(row)) for row in rows]
+
+        return await self._quick.submit(read)
+
+    async def heads(self, projects: Sequence[str]) -> dict[str, Head]:
+        asked = list(dict.fromkeys(projects))
+
+        def read(connection: sqlite3.Connection) -> dict[str, Head]:
+            heads = dict.fromkeys(asked, Head())
+            for start in range(0, len(asked), MOST_VALUES):
+                names: list[Plain] = list(asked[start : start + MOST_VALUES])
+                sql = f"SELECT project, first, last FROM logs WHERE project IN ({placeholders(names)})"
+                for project, first, last in connection.execute(sql, names).fetchall():
+                    heads[project] = Head(first, last)
+            return heads
+
+        return await self._quick.submit(read)
+
+    async def drop_events(self, before: datetime, limit: int = 1000) -> int:
+        moment = encode_time(before)
+        return await self._writer.submit(lambda connection: drop_events(connection, moment, max(limit, 0)))
+
+    async def now(self) -> datetime:
+        self._latest = max(self._latest, self._clock())
+        return datetime.fromtimestamp(self._latest, UTC)
+
+    async def health(self) -> Health:
+        can_read, read_detail = await _probe(self._quick, _read_probe)
+        can_write, write_detail = await _probe(self._writer, _write_probe)
+        figures: dict[str, Any] = {"sqlite": sqlite3.sqlite_version}
+        if can_read:
+            figures |= await self._quick.submit(_figures)
+        return Health("sqlite", can_read, can_write, write_detail or read_detail, figures)
+
+    async def close(self) -> None:
+        # The writer last: closing the last connection folds the log into the file.
+        await asyncio.gather(self._quick.close(), self._slow.close())
+        await self._writer.close()
+        self._lock.release()
+
+
+def _open(directory: Path, owner: Mapping[str, str], kinds: tuple[type[Record], ...]) -> _Opened:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = DirectoryLock(directory, owner)
+    except OSError as exc:
+        raise unavailable(exc, directory) from exc
+    connections: list[sqlite3.Connection] = []
+    try:
+        connections.append(_connect(directory / _FILE, "rwc"))
+        _prepare(connections[0], kinds)
+        connections += [_connect(directory / _FILE, "ro") for _ in range(2)]
+    except BaseException as exc:
+        for connection in connections:
+            connection.close()
+        lock.release()
+        if isinstance(exc, sqlite3.Error | OSError):
+            raise unavailable(exc, directory) from exc
+        raise
+    return _Opened(directory, lock, tuple(connections))
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_STATEMENTS,
+    )
+
+
+def _prepare(connection: sqlite3.Connection, kinds: tuple[type[Record], ...]) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    bring_up_to_date(connection, kinds)
+
+
+@lru_cache(maxsize=512)
+def _order(codec: Codec, order: tuple[By, ...]) -> Order:
+    return Order(codec, order)
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= MOST_VALUES:
+        raise ValueError(f"limit must be 1 to {MOST_VALUES}, not {limit}")
+
+
+async def _probe(lane: ReadLane | WriteLane, job: Job[None]) -> tuple[bool, str]:
+    try:
+        async with asyncio.timeout(_PROBE_SECONDS):
+            await lane.submit(job)
+    except TimeoutError:
+        return False, f"no answer within {_PROBE_SECONDS:g} s"
+    except StoreError as exc:
+        return False, str(exc)
+    return True, ""
+
+
+def _read_probe(connection: sqlite3.Connection) -> None:
+    connection.execute("SELECT id, at FROM health").fetchall()
+
+
+def _write_probe(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT OR REPLACE INTO health (id, at) VALUES (1, ?)", (time.time_ns() // 1000,))
+
+
+def _figures(connection: sqlite3.Connection) -> dict[str, int]:
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    return {"bytes": pages * size}

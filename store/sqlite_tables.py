@@ -1,0 +1,183 @@
+"""The tables of the database, made from the records and brought up to date when it is opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING
+
+from store.codec import Codec, Column, Plain, codec_of
+from store.errors import Unavailable
+from store.records import Event, Record
+from store.words import split_words
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (lambda connection: None,)
+"""Steps that a database of an older `user_version` still needs, each once; it ends at their number.
+
+Tables, columns with defaults and indexes need no step: they are added whenever they are missing.
+"""
+
+_FIXED = """
+CREATE TABLE IF NOT EXISTS event (
+  project TEXT NOT NULL, sequence INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, actor TEXT NOT NULL,
+  data TEXT NOT NULL, audience TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (project, sequence)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS logs (
+  project TEXT PRIMARY KEY NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS health (id INTEGER PRIMARY KEY, at INTEGER NOT NULL)
+"""
+
+
+def quoted(names: Iterable[str], table: str = "") -> str:
+    """Return the names as SQL identifiers, separated by commas."""
+    prefix = f"{table}." if table else ""
+    return ", ".join(f'{prefix}"{name}"' for name in names)
+
+
+class Table:
+    """The table of one kind of record, and the SQL to read and write it."""
+
+    def __init__(self, kind: type[Record]) -> None:
+        self.kind = kind
+        self.codec: Codec = codec_of(kind)
+        self.name = f'"{self.codec.name}"'
+        self.words = f'"{self.codec.name}_words"' if kind.SEARCHED else ""
+        names = self.codec.names
+        self.id_at, self.version_at = names.index("id"), names.index("version")
+        self.selected = quoted(names, "t")
+        self.select = f"SELECT {self.selected} FROM {self.name} t"
+        self.get = f'{self.select} WHERE t."id" = ?'
+        self.insert = f"INSERT INTO {self.name} ({quoted(names)}) VALUES ({', '.join('?' * len(names))})"
+        settings = ", ".join(f'"{name}" = ?' for name in names)
+        self.update = f'UPDATE {self.name} SET {settings} WHERE "id" = ? AND "version" = ?'
+        self.delete = f'DELETE FROM {self.name} WHERE "id" = ? AND "version" = ?'
+        self.check = f'SELECT 1 FROM {self.name} WHERE "id" = ? AND "version" = ?'
+        self.searched_at = tuple(names.index(name) for name in kind.SEARCHED)
+        self.texts = f'SELECT "row", {quoted(kind.SEARCHED)} FROM {self.name}' if kind.SEARCHED else ""
+
+    def words_of(self, texts: Iterable[Plain]) -> tuple[str, str]:
+        """Return the words of the title and those of the other searched fields."""
+        title, *rest = (" ".join(split_words(str(text or ""))) for text in texts)
+        return title, " ".join(rest)
+
+
+_tables: dict[type[Record], Table] = {}
+
+
+def table_of(kind: type[Record]) -> Table:
+    """Return the table of a kind of record, made once."""
+    table = _tables.get(kind)
+    if table is None:
+        table = _tables[kind] = Table(kind)
+    return table
+
+
+EVENTS = codec_of(Event)
+EVENT_COLUMNS = quoted(EVENTS.names)
+INSERT_EVENT = f"INSERT INTO event ({EVENT_COLUMNS}) VALUES ({', '.join('?' * len(EVENTS.names))})"
+
+
+def bring_up_to_date(connection: sqlite3.Connection, kinds: Iterable[type[Record]]) -> None:
+    """Make or extend all tables in one transaction.
+
+    Raises:
+        Unavailable: the database was written by a newer version, or lacks what no default can fill.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _migrate(connection, kinds)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _migrate(connection: sqlite3.Connection, kinds: Iterable[type[Record]]) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise Unavailable(
+            f"the database is of version {version}, this program knows only {len(MIGRATIONS)}",
+            "start the newer version of Interlock that wrote it, or restore a backup",
+        )
+    for step in MIGRATIONS[version:]:
+        step(connection)
+    for statement in _FIXED.split(";"):
+        connection.execute(statement)
+    for kind in kinds:
+        _shape(connection, table_of(kind))
+    if version < len(MIGRATIONS):
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _shape(connection: sqlite3.Connection, table: Table) -> None:
+    present = {row[1] for row in connection.execute(f"PRAGMA table_info({table.name})")}
+    if not present:
+        columns = ", ".join(_declared(column) for column in table.codec.columns)
+        connection.execute(f'CREATE TABLE {table.name} ("row" INTEGER PRIMARY KEY, {columns})')
+    else:
+        for column in table.codec.columns:
+            if column.name not in present:
+                connection.execute(f"ALTER TABLE {table.name} ADD COLUMN {_added(table, column)}")
+    _index(connection, table)
+    if table.words:
+        _index_words(connection, table)
+
+
+def _declared(column: Column) -> str:
+    if column.name == "id":
+        return '"id" TEXT NOT NULL UNIQUE'
+    null = "" if column.is_optional else " NOT NULL"
+    default = "" if column.default is MISSING else f" DEFAULT {_literal(column)}"
+    return f'"{column.name}" {column.form.affinity}{null}{default}'
+
+
+def _literal(column: Column) -> str:
+    value = column.encode(column.default)
+    if value is None:
+        return "NULL"
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+
+
+def _added(table: Table, column: Column) -> str:
+    if column.default is MISSING and not column.is_optional:
+        raise Unavailable(
+            f"the database holds {table.codec.name} records without {column.name}, and no step adds it",
+            "this is a fault of this version of Interlock: start the earlier one",
+        )
+    return _declared(column)
+
+
+def index_name(table: Table, columns: tuple[str, ...], *, unique: bool = False) -> str:
+    """Return the name of an index, which says all about it."""
+    return f"{table.codec.name}{'!' if unique else ':'}{','.join(columns)}"
+
+
+def _index(connection: sqlite3.Connection, table: Table) -> None:
+    wanted: dict[str, str] = {}
+    for columns in table.kind.UNIQUE:
+        name = index_name(table, columns, unique=True)
+        wanted[name] = f'CREATE UNIQUE INDEX "{name}" ON {table.name} ({quoted(columns)})'
+    for columns in table.kind.INDEXES:
+        name = index_name(table, columns)
+        wanted[name] = f'CREATE INDEX "{name}" ON {table.name} ({quoted((*columns, "id"))})'
+    found = {row[1] for row in connection.execute(f"PRAGMA index_list({table.name})") if row[3] == "c"}
+    for name in found - wanted.keys():
+        connection.execute(f'DROP INDEX "{name}"')
+    for name in wanted.keys() - found:
+        connection.execute(wanted[name])
+
+
+def _index_words(connection: sqlite3.Connection, table: Table) -> None:
+    name = table.words.strip('"')
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone():
+        return
+    connection.execute(
+        f"CREATE VIRTUAL TABLE {table.words} USING fts5"
+        "(title, rest, tokenize=\"porter unicode61 remove_diacritics 2 tokenchars '_'\")"
+    )
+    for row, *texts in connection.execute(table.texts).fetchall():
+        connection.execute(
+            f"INSERT INTO {table.words} (rowid, title, rest) VALUES (?, ?, ?)", (row, *table.words_of(texts))
+        )
