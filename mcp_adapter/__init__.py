@@ -1,0 +1,1 @@
+"""MCP tools, resources and prompts over GraphQL: a tool is a document."""

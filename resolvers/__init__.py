@@ -1,0 +1,1 @@
+"""The rules: one module an area, records in and records out; no GraphQL, no driver."""

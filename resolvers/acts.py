@@ -1,0 +1,309 @@
+"""Every request's way in and every change's way out: admission, and read-decide-commit."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Generic, TypeVar
+from weakref import WeakValueDictionary
+
+from resolvers import answers
+from resolvers.answers import Repeat
+from resolvers.callers import LOCAL_OWNER, Caller, Role, ScopedStore
+from resolvers.errors import BadInput, Clash, Forbidden, NotFound, Unauthenticated, Unready
+from resolvers.inputs import project_name
+from resolvers.rules import Rules
+from store.errors import Conflict, Duplicate, Unavailable
+from store.port import Changes, Store
+from store.records import KINDS, Answer, Event, Key, NewEvent, Session
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from store.feed import Feed
+
+T = TypeVar("T")
+
+DECISION_ATTEMPTS = 50
+
+for _kind in KINDS:
+    answers.answer(_kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[T]):
+    """What was decided: the result for the caller, and what must be written for it to be true."""
+
+    result: T
+    changes: Changes = field(default_factory=Changes)
+
+
+class Engine:
+    """What a server process shares: the store, the feed, the rules."""
+
+    def __init__(self, store: Store, feed: Feed, rules: Rules | None = None, *, auth: bool = False) -> None:
+        self.store = store
+        self.feed = feed
+        self.rules = rules or Rules()
+        self.is_auth_enabled = auth
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def authenticate(self, secret: str | None) -> Caller | None:
+        """Return who holds the API key `secret`, or None when there is none.
+
+        Raises:
+            Unauthenticated: the key is unknown or revoked.
+        """
+        if not self.is_auth_enabled:
+            return LOCAL_OWNER
+        if not secret:
+            return None
+        page = await self.store.find(Key, {"hash": secret_hash(secret)}, limit=1)
+        if not page.records or page.records[0].revoked_at is not None:
+            raise Unauthenticated("this API key is unknown or revoked")
+        return caller_of(page.records[0])
+
+    async def admit(self, caller: Caller | None, needs: Role, session_id: str | None = None) -> Act:
+        """Return the act of `caller`, in the session named, if it may do what `needs` says.
+
+        The session is touched, so that its locks stay fresh (at most one write in 30 s).
+
+        Raises:
+            Unauthenticated: there is neither a key nor the secret of a session.
+            Forbidden: the role is too low, or the session's project is out of scope.
+            NotFound: the session does not exist, or belongs to another key.
+            Clash: the session has ended or lapsed.
+        """
+        session = None
+        if session_id:
+            session, caller = await self._session(caller, session_id)
+        if caller is None:
+            raise Unauthenticated(
+                "an API key is needed",
+                hint="Send `Authorization: Bearer <key>`, or pass api_key when you start the session.",
+            )
+        if not caller.role.includes(needs):
+            raise Forbidden(f"this needs the role {needs}, the key {caller.key_name!r} is {caller.role}")
+        if session is not None:
+            if not caller.sees(session.project):
+                raise Forbidden(f"this key does not include project {session.project!r}")
+            session = await self._touch(session)
+        return Act(self, caller, session)
+
+    async def _session(self, caller: Caller | None, session_id: str) -> tuple[Session, Caller]:
+        record_id, _, secret = session_id.partition(".")
+        session = await self.store.get(Session, record_id) if len(record_id) <= 64 else None
+        if session is not None and caller is None and _opens(session, secret):
+            key = await self.store.get(Key, session.key_id)
+            if key is None or key.revoked_at is not None:
+                raise Unauthenticated("the API key of this session was revoked")
+            caller = caller_of(key)
+        if caller is None:
+            raise Unauthenticated("an API key is needed, or the session id as it was handed out")
+        if session is None or (caller is not LOCAL_OWNER and session.key_id != caller.key_id):
+            raise NotFound(
+                "no such session",
+                field="session_id",
+                hint="Start one with memory_start_session and use the session_id it returns.",
+            )
+        return session, caller
+
+    async def _touch(self, session: Session) -> Session:
+        now = await self.store.now()
+        idle = now - session.active_at
+        if session.status != "active" or idle > self.rules.session_ttl:
+            state = "ended" if session.status == "ended" else "lapsed"
+            raise Clash(
+                f"this session has {state}",
+                field="session_id",
+                hint="Start a new one with memory_start_session.",
+            )
+        if idle < self.rules.session_touch_every:
+            return session
+        touched = replace(session, active_at=now, updated_at=now)
+        try:
+            await self.store.commit(Changes(puts=(touched,)))
+        except (Conflict, Unavailable):
+            return session
+        return replace(touched, version=session.version + 1)
+
+    @asynccontextmanager
+    async def turn(self, name: str | None) -> AsyncIterator[None]:
+        """Let one decision of that name run at a time in this process; versions judge the rest."""
+        if name is None:
+            yield
+            return
+        lock = self._turns.get(name)
+        if lock is None:
+            lock = self._turns[name] = asyncio.Lock()
+        async with lock:
+            yield
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One caller doing one thing: what every rule is handed first."""
+
+    engine: Engine
+    caller: Caller
+    session: Session | None = None
+    repeat: Repeat | None = None
+
+    @property
+    def store(self) -> ScopedStore:
+        """The store, narrowed to the caller's projects."""
+        return ScopedStore(self.engine.store, self.caller)
+
+    @property
+    def rules(self) -> Rules:
+        return self.engine.rules
+
+    @property
+    def feed(self) -> Feed:
+        return self.engine.feed
+
+    @property
+    def in_session(self) -> Session:
+        """The session acted in.
+
+        Raises:
+            BadInput: there is none.
+        """
+        if self.session is None:
+            raise BadInput(
+                "session_id",
+                "is needed",
+                hint="Start a session with memory_start_session and pass its session_id.",
+            )
+        return self.session
+
+    @property
+    def actor(self) -> str:
+        """Who is doing it, as others are told: the session's agent, else `user-<key name>`."""
+        return self.session.agent if self.session is not None else f"user-{self.caller.key_name}"
+
+    def project(self, named: str | None = None, *, field: str = "project") -> str:
+        """Return the canonical project meant: the one named, else the session's.
+
+        Raises:
+            BadInput: neither is there, or it is no project name.
+            Forbidden: the key does not include it.
+        """
+        if named:
+            name = project_name(field, named)
+        elif self.session is not None:
+            name = self.session.project
+        else:
+            raise BadInput(field, "is needed where there is no session")
+        if not self.caller.sees(name):
+            raise Forbidden(f"this key does not include project {name!r}", field=field)
+        return name
+
+    async def decide(
+        self,
+        decision: Callable[[datetime], Awaitable[Decision[T]]],
+        *,
+        turn: str | None = None,
+        is_final: bool = True,
+    ) -> T:
+        """Read, decide and commit, again for as long as others' commits come between.
+
+        `decision` gets the store's time and must only read; it may run several times. With an
+        idempotency key the result is kept in the same commit, and a repeat returns it; pass
+        `is_final=False` for a step whose result is not the mutation's. Decisions of the same
+        `turn` (a name such as `locks:project`) queue up within this process instead of colliding.
+
+        Raises:
+            Clash: others kept changing the same records, or the idempotency key was used for
+                another request.
+            Unready: the store cannot write; nothing was written.
+        """
+        async with self.engine.turn(turn):
+            for attempt in range(DECISION_ATTEMPTS):
+                if self.repeat is not None and is_final:
+                    kept = await self._kept(self.repeat)
+                    if kept is not None:
+                        return answers.unpack(kept.result["answer"])  # type: ignore[no-any-return]
+                now = await self.engine.store.now()
+                made = await decision(now)
+                changes = self._stamped(made.changes, now)
+                try:
+                    await self._commit(changes, made.result if is_final else None, now)
+                except (Conflict, Duplicate):
+                    if attempt > 1:
+                        await asyncio.sleep(random.uniform(0, 0.002 * min(attempt, 20)))
+                    continue
+                except Unavailable as error:
+                    raise Unready(error.reason, hint=error.hint) from error
+                return made.result
+        raise Clash("others keep changing the same records", hint="Try again.")
+
+    async def _commit(self, changes: Changes, result: object, now: datetime) -> None:
+        self.store.require(changes)
+        if self.repeat is not None and result is not None:
+            kept = Answer(
+                id=self._repeat_id(self.repeat),
+                project="",
+                request_hash=self.repeat.request_hash,
+                result={"answer": answers.pack(result)},
+                created_at=now,
+                updated_at=now,
+            )
+            changes = replace(changes, puts=(*changes.puts, kept))
+        if changes or changes.checks:
+            self.feed.announce(await self.engine.store.commit(changes))
+
+    async def _kept(self, repeat: Repeat) -> Answer | None:
+        kept = await self.engine.store.get(Answer, self._repeat_id(repeat))
+        if kept is not None and kept.request_hash != repeat.request_hash:
+            raise Clash("this key was used for another request", field="idempotency_key")
+        return kept
+
+    def _repeat_id(self, repeat: Repeat) -> str:
+        return f"{self.caller.key_id}:{repeat.operation}:{repeat.key}"
+
+    def _stamped(self, changes: Changes, now: datetime) -> Changes:
+        """Fill in what every event has: when, and by whom."""
+        if not changes.events:
+            return changes
+        events = tuple(replace(event, at=now, actor=event.actor or self.actor) for event in changes.events)
+        return replace(changes, events=events)
+
+    def announce_live(self, event: NewEvent) -> None:
+        """Tell those who listen now of something that is not history (a heartbeat)."""
+        self.feed.announce(
+            (
+                Event(
+                    project=event.project,
+                    kind=event.kind,
+                    subject=event.subject,
+                    actor=event.actor or self.actor,
+                    data=event.data,
+                    audience=event.audience,
+                    at=event.at,
+                    sequence=0,
+                ),
+            )
+        )
+
+
+def _opens(session: Session, secret: str) -> bool:
+    return bool(secret and session.secret_hash) and secrets.compare_digest(
+        session.secret_hash, secret_hash(secret)
+    )
+
+
+def secret_hash(secret: str) -> str:
+    """Return what is stored of a random secret: its SHA-256 (256 random bits need no salt)."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+def caller_of(key: Key) -> Caller:
+    """Return the caller that a key stands for."""
+    return Caller(key.id, key.name, Role(key.role), frozenset(key.projects) if key.projects else None)

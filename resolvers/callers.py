@@ -1,0 +1,159 @@
+"""Who calls, and what a caller may see: roles, and the store narrowed to a caller's projects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from resolvers.errors import Forbidden
+from store.port import By, Changes, Head, Health, Hit, In, Page, R, Store, Where
+from store.records import Event, Guideline, NewEvent, Record
+
+
+class Role(StrEnum):
+    """What a key may do; each includes those below it. `user` is an agent under a person's name."""
+
+    READONLY = "readonly"
+    AGENT = "agent"
+    USER = "user"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+    @property
+    def rank(self) -> int:
+        return _RANKS[self]
+
+    def includes(self, other: Role) -> bool:
+        return self.rank >= other.rank
+
+
+_RANKS = {role: rank for rank, role in enumerate(Role)}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever sent the request. `projects` None means all of them."""
+
+    key_id: str
+    key_name: str
+    role: Role
+    projects: frozenset[str] | None = None
+
+    def sees(self, project: str) -> bool:
+        """Tell whether the project is within the key's scope."""
+        return self.projects is None or project in self.projects
+
+    def sees_event(self, event: Event) -> bool:
+        """Tell whether the caller may be shown the event."""
+        if not self.sees(event.project):
+            return False
+        return not event.audience or self.role.includes(Role.ADMIN) or self.key_id in event.audience
+
+
+LOCAL_OWNER = Caller("local", "local", Role.OWNER)
+"""The one caller there is when authentication is off."""
+
+
+class ScopedStore(Store):
+    """The store as one caller may see it: the only way by which rules reach records.
+
+    Records of other projects do not exist for reads, and writing to them is refused. Of those
+    that belong to the server (project ""), a caller with a list of projects sees guidelines only.
+    """
+
+    def __init__(self, store: Store, caller: Caller) -> None:
+        self._store = store
+        self._caller = caller
+
+    def _visible(self, record: R) -> bool:
+        if self._caller.projects is None or record.project in self._caller.projects:
+            return True
+        return not record.project and isinstance(record, Guideline)
+
+    def _narrow(self, kind: type[R], where: Where) -> Where:
+        projects = self._caller.projects
+        if projects is None:
+            return where
+        if "project" not in where:
+            allowed = projects | {""} if kind is Guideline else projects
+            return {**where, "project": In(tuple(sorted(allowed)))}
+        asked = where["project"]
+        named = asked.values if isinstance(asked, In) else (asked,)
+        for name in named:
+            if name not in projects and not (name == "" and kind is Guideline):
+                raise outside(str(name))
+        return where
+
+    async def get(self, kind: type[R], record_id: str) -> R | None:
+        record = await self._store.get(kind, record_id)
+        return record if record is not None and self._visible(record) else None
+
+    async def get_many(self, kind: type[R], record_ids: Sequence[str]) -> dict[str, R]:
+        found = await self._store.get_many(kind, record_ids)
+        return {key: record for key, record in found.items() if self._visible(record)}
+
+    async def find(
+        self,
+        kind: type[R],
+        where: Where,
+        *,
+        order: Sequence[By] = (),
+        limit: int = 100,
+        after: str | None = None,
+    ) -> Page[R]:
+        return await self._store.find(kind, self._narrow(kind, where), order=order, limit=limit, after=after)
+
+    async def count(self, kind: type[R], where: Where) -> int:
+        return await self._store.count(kind, self._narrow(kind, where))
+
+    async def search(self, kind: type[R], text: str, where: Where, *, limit: int = 20) -> list[Hit[R]]:
+        return await self._store.search(kind, text, self._narrow(kind, where), limit=limit)
+
+    def require(self, changes: Changes) -> None:
+        """Check that all of `changes` lies within the caller's projects.
+
+        Raises:
+            Forbidden: something of it does not.
+        """
+        touching: list[Record | NewEvent] = [*changes.puts, *changes.deletes, *changes.checks, *changes.events]
+        for touched in touching:
+            if not self._caller.sees(touched.project):
+                raise outside(touched.project)
+
+    async def commit(self, changes: Changes) -> tuple[Event, ...]:
+        self.require(changes)
+        return await self._store.commit(changes)
+
+    async def events_after(self, project: str, sequence: int, limit: int = 500) -> list[Event]:
+        if not self._caller.sees(project):
+            raise outside(project)
+        events = await self._store.events_after(project, sequence, limit)
+        return [event for event in events if self._caller.sees_event(event)]
+
+    async def heads(self, projects: Sequence[str]) -> dict[str, Head]:
+        for project in projects:
+            if not self._caller.sees(project):
+                raise outside(project)
+        return await self._store.heads(projects)
+
+    async def drop_events(self, before: datetime, limit: int = 1000) -> int:
+        if self._caller.projects is not None:
+            raise Forbidden("only an unscoped caller may forget events")
+        return await self._store.drop_events(before, limit)
+
+    async def now(self) -> datetime:
+        return await self._store.now()
+
+    async def health(self) -> Health:
+        return await self._store.health()
+
+    async def close(self) -> None:
+        raise Forbidden("a scoped store is not the caller's to close")
+
+
+def outside(project: str) -> Forbidden:
+    """Return the error for a project that the caller's key does not include."""
+    name = f"project {project!r}" if project else "the server's own records"
+    return Forbidden(f"this key does not include {name}", field="project")

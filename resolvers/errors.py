@@ -1,0 +1,80 @@
+"""The failures that a caller is told of, each with the code it is known by."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Code(StrEnum):
+    """What kind of failure it is; clients act on this, not on the message."""
+
+    BAD_INPUT = "BAD_INPUT"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    CONFLICT = "CONFLICT"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    UNAVAILABLE = "UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+
+
+class DomainError(Exception):
+    """A failure with a code, a message to act on and, where there is one, a hint.
+
+    `field` names the input at fault in snake_case, as the resolver's parameter is called; the
+    message does not repeat it.
+    """
+
+    code: ClassVar[Code] = Code.INTERNAL
+
+    def __init__(self, message: str, *, field: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.hint = hint
+
+
+class BadInput(DomainError):
+    """A value cannot be taken as it is."""
+
+    code = Code.BAD_INPUT
+
+    def __init__(self, field: str, message: str, *, hint: str = "") -> None:
+        super().__init__(message, field=field, hint=hint)
+
+
+class Unauthenticated(DomainError):
+    """Nobody is known to be calling."""
+
+    code = Code.UNAUTHENTICATED
+
+
+class Forbidden(DomainError):
+    """The caller is known, and may not."""
+
+    code = Code.FORBIDDEN
+
+
+class NotFound(DomainError):
+    """No such thing where the caller may look."""
+
+    code = Code.NOT_FOUND
+
+
+class Clash(DomainError):
+    """The state of things does not allow it now."""
+
+    code = Code.CONFLICT
+
+
+class LimitExceeded(DomainError):
+    """More than is served at once."""
+
+    code = Code.LIMIT_EXCEEDED
+
+
+class Unready(DomainError):
+    """The server cannot do it now; nothing was written."""
+
+    code = Code.UNAVAILABLE

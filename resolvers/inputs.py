@@ -1,0 +1,91 @@
+"""What an input must look like before a rule sees it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from resolvers.errors import BadInput
+from resolvers.rules import MAX_LINE, MAX_NAME, MAX_PAGE, MAX_TAGS, MAX_TEXT_BYTES
+
+_PROJECT = re.compile(r"[\w.]+")
+_AGENT = re.compile(r"[\w.@+-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def text(field: str, value: str | None, *, required: bool = False, max_bytes: int = MAX_TEXT_BYTES) -> str:
+    """Return `value` as storable text; None becomes the empty text.
+
+    Raises:
+        BadInput: it is empty though required, too long (UTF-8 bytes), or holds control characters.
+    """
+    value = value or ""
+    if required and not value.strip():
+        raise BadInput(field, "must not be empty")
+    if len(value) > max_bytes or len(value.encode("utf-8", "replace")) > max_bytes:
+        raise BadInput(field, f"is longer than {max_bytes:,} bytes", hint="Shorten it or split it.")
+    if _CONTROL.search(value) or any(0xD800 <= ord(c) <= 0xDFFF for c in value if c > "\ud7ff"):
+        raise BadInput(field, "holds control characters or broken Unicode")
+    return value
+
+
+def line(field: str, value: str | None, *, required: bool = False, max_bytes: int = MAX_LINE) -> str:
+    """Return `value` as one trimmed line (line breaks become spaces)."""
+    return " ".join(text(field, value, required=required, max_bytes=max_bytes).split())
+
+
+def project_name(field: str, value: str) -> str:
+    """Return the canonical name of a project: lower case, `-` and spaces as `_`.
+
+    Raises:
+        BadInput: it is empty, too long, or has other characters than letters, digits, `_` and `.`.
+    """
+    name = re.sub(r"[\s-]+", "_", unicodedata.normalize("NFC", value or "").strip().lower())
+    if not name:
+        raise BadInput(field, "must not be empty")
+    if len(name) > MAX_NAME or not _PROJECT.fullmatch(name) or not name.strip("._"):
+        raise BadInput(
+            field,
+            f"is not a project name: up to {MAX_NAME} letters, digits, `_`, `-` and `.`",
+        )
+    return name
+
+
+def agent_name(field: str, value: str) -> str:
+    """Return an agent's canonical name: trimmed, lower case, spaces as `_`; `-` stays apart from `_`.
+
+    Raises:
+        BadInput: it is empty, too long, or has other characters than letters, digits and `_.@+-`.
+    """
+    name = re.sub(r"\s+", "_", unicodedata.normalize("NFC", value or "").strip().lower())
+    if not name:
+        raise BadInput(field, "must not be empty")
+    if len(name) > MAX_NAME or not _AGENT.fullmatch(name):
+        raise BadInput(field, f"is not an agent's name: up to {MAX_NAME} letters, digits and `_.@+-`")
+    return name
+
+
+def names(field: str, values: Sequence[str] | None, *, limit: int = MAX_TAGS) -> tuple[str, ...]:
+    """Return distinct, trimmed one-line texts in the order given.
+
+    Raises:
+        BadInput: there are more than `limit`, or one is empty or too long.
+    """
+    values = values or ()
+    if len(values) > limit:
+        raise BadInput(field, f"has {len(values):,} entries, at most {limit} are taken")
+    return tuple(
+        dict.fromkeys(line(field, value, required=True, max_bytes=MAX_NAME * 2) for value in values)
+    )
+
+
+def page_size(field: str, value: int, *, limit: int = MAX_PAGE) -> int:
+    """Return a page size between 1 and `limit`.
+
+    Raises:
+        BadInput: it is outside.
+    """
+    if not 1 <= value <= limit:
+        raise BadInput(field, f"must be between 1 and {limit}")
+    return value

@@ -1,0 +1,30 @@
+"""The arguments that many fields share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import strawberry
+
+_SESSION = "The session acted in, as `startSession` returned it."
+_PROJECT = "A project's name; default: the session's."
+
+SessionArgument = Annotated[strawberry.ID | None, strawberry.argument(description=_SESSION)]
+"""`session_id` of a query: it gives the default project."""
+
+ProjectArgument = Annotated[str | None, strawberry.argument(description=_PROJECT)]
+
+
+def session_field() -> Any:
+    """Return an input object's optional `session_id`."""
+    return strawberry.field(default=None, description=_SESSION)
+
+
+def needed_session_field() -> Any:
+    """Return the `session_id` of an input object that makes no sense without."""
+    return strawberry.field(description=_SESSION)
+
+
+def project_field() -> Any:
+    """Return an input object's optional `project`."""
+    return strawberry.field(default=None, description=_PROJECT)

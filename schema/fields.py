@@ -1,0 +1,123 @@
+"""How a root field is declared: with what it needs, so that none can be reached without it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from typing import Annotated, Any, get_type_hints
+
+import strawberry
+from strawberry.types import Info
+
+from resolvers.answers import Repeat
+from resolvers.callers import Role
+from resolvers.errors import BadInput
+from schema.context import RequestContext
+
+NEEDS: dict[tuple[str, str], Role] = {}
+"""(root, field's Python name) -> the least role; filled by the decorators below."""
+
+IDEMPOTENCY_KEY = Annotated[
+    str | None,
+    strawberry.argument(
+        description="The same key within 24 hours returns the first answer. Up to 100 characters."
+    ),
+]
+
+Rule = Callable[..., Awaitable[Any]]
+
+
+def query(*, needs: Role, description: str, returns: object) -> Callable[[Rule], Any]:
+    """Declare a field of Query.
+
+    The function's first parameter is the `Act`; the others are the field's arguments. One named
+    `session_id` is the session acted in. `returns` is the GraphQL type.
+    """
+
+    def declare(rule: Rule) -> Any:
+        NEEDS["Query", rule.__name__] = needs
+
+        async def resolve(*, info: Info[RequestContext, None], **arguments: Any) -> Any:
+            act = await info.context.admit(needs, arguments.get("session_id"))
+            return await rule(act, **arguments)
+
+        return _field(rule, resolve, description, returns)
+
+    return declare
+
+
+def mutation(*, needs: Role, description: str, returns: object) -> Callable[[Rule], Any]:
+    """Declare a field of Mutation: `rule(act, input)`.
+
+    The session acted in is `input.session_id`, where there is one. The field also takes an
+    `idempotencyKey`.
+    """
+
+    def declare(rule: Rule) -> Any:
+        NEEDS["Mutation", rule.__name__] = needs
+
+        async def resolve(
+            *, info: Info[RequestContext, None], idempotency_key: str | None = None, **arguments: Any
+        ) -> Any:
+            act = await info.context.admit(needs, getattr(arguments["input"], "session_id", None))
+            if idempotency_key is not None:
+                if not 1 <= len(idempotency_key) <= 100:
+                    raise BadInput("idempotency_key", "must have 1 to 100 characters")
+                act = replace(act, repeat=Repeat.of(rule.__name__, idempotency_key, arguments))
+            return await rule(act, **arguments)
+
+        return _field(rule, resolve, description, returns, {"idempotency_key": IDEMPOTENCY_KEY})
+
+    return declare
+
+
+def subscription(
+    *, needs: Role, description: str, returns: object
+) -> Callable[[Callable[..., AsyncIterator[Any]]], Any]:
+    """Declare a field of Subscription: an async generator whose first parameter is the `Act`."""
+
+    def declare(rule: Callable[..., AsyncIterator[Any]]) -> Any:
+        NEEDS["Subscription", rule.__name__] = needs
+
+        async def resolve(*, info: Info[RequestContext, None], **arguments: Any) -> AsyncIterator[Any]:
+            act = await info.context.admit(needs, arguments.get("session_id"))
+            items = rule(act, **arguments)
+            try:
+                async for item in items:
+                    yield item
+            finally:
+                await items.aclose()  # type: ignore[attr-defined]
+
+        return _field(rule, resolve, description, returns, wrap=strawberry.subscription)
+
+    return declare
+
+
+def _field(
+    rule: Callable[..., Any],
+    resolve: Callable[..., Any],
+    description: str,
+    returns: object,
+    more: dict[str, Any] | None = None,
+    wrap: Callable[..., Any] = strawberry.field,
+) -> Any:
+    """Give `resolve` the arguments of `rule` but the act, so that GraphQL shows those."""
+    hints = get_type_hints(rule, vars(sys.modules[rule.__module__]), include_extras=True)
+    taken = [
+        parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in list(inspect.signature(rule).parameters.items())[1:]
+    ]
+    taken += [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=None)
+        for name, kind in (more or {}).items()
+    ]
+    info = inspect.Parameter("info", inspect.Parameter.KEYWORD_ONLY, annotation=Info)
+    functools.update_wrapper(resolve, rule)
+    del resolve.__wrapped__  # type: ignore[attr-defined]
+    given = AsyncIterator[returns] if wrap is strawberry.subscription else returns  # type: ignore[valid-type]
+    resolve.__signature__ = inspect.Signature([info, *taken], return_annotation=given)  # type: ignore[attr-defined]
+    resolve.__annotations__ = {p.name: p.annotation for p in (info, *taken)} | {"return": given}
+    return wrap(resolver=resolve, description=description)
