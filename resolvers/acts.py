@@ -47,11 +47,21 @@ class Decision(Generic[T]):
 class Engine:
     """What a server process shares: the store, the feed, the rules."""
 
-    def __init__(self, store: Store, feed: Feed, rules: Rules | None = None, *, auth: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        feed: Feed,
+        rules: Rules | None = None,
+        *,
+        auth: bool = False,
+        local_secret: str | None = None,
+    ) -> None:
         self.store = store
         self.feed = feed
         self.rules = rules or Rules()
         self.is_auth_enabled = auth
+        # Whoever can read the data directory owns what is in it: this opens the door to make the first key.
+        self.local_secret = local_secret or secrets.token_urlsafe(32)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def authenticate(self, secret: str | None) -> Caller | None:
@@ -64,6 +74,8 @@ class Engine:
             return LOCAL_OWNER
         if not secret:
             return None
+        if secrets.compare_digest(secret_hash(secret), secret_hash(self.local_secret)):
+            return LOCAL_OWNER
         page = await self.store.find(Key, {"hash": secret_hash(secret)}, limit=1)
         if not page.records or page.records[0].revoked_at is not None:
             raise Unauthenticated("this API key is unknown or revoked")
