@@ -19,6 +19,19 @@ class Code(StrEnum):
     INTERNAL = "INTERNAL"
 
 
+WHAT_TO_DO = {
+    Code.BAD_INPUT: "Correct the field named and send it again.",
+    Code.UNAUTHENTICATED: "Send `Authorization: Bearer <key>`, or `api_key` when starting a session.",
+    Code.FORBIDDEN: "Use a key with the role or the project that the message names.",
+    Code.NOT_FOUND: "Look the id or name up again; it may be in a project the key does not include.",
+    Code.CONFLICT: "Read the state again, then decide; the hint says what stands in the way.",
+    Code.LIMIT_EXCEEDED: "Ask for less at once.",
+    Code.UNAVAILABLE: "Nothing was written. Try again later; `/health` says which part is down.",
+    Code.INTERNAL: "Report the id in the hint.",
+}
+"""A line for each code, for the documentation."""
+
+
 class DomainError(Exception):
     """A failure with a code, a message to act on and, where there is one, a hint.
 

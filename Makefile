@@ -1,0 +1,72 @@
+# `make serve` and `make test` are all that a user needs; each installs what it needs first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+STAMP := $(VENV)/.installed
+TEST_STAMP := $(VENV)/.installed-test
+
+.PHONY: help serve install test torture check bench schema docs clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make serve    install and serve at http://127.0.0.1:8080 (INTERLOCK_PORT, INTERLOCK_DATA)"
+	@echo "make test     install what the tests need and run them all"
+	@echo "make check    lint, types, import rules, generated files"
+	@echo "make bench    run the benchmarks and print their ratios"
+	@echo "make torture  the same tests, longer"
+	@echo "make schema   write schema/schema.graphql; make docs: write the generated pages"
+	@echo "make install  the first half of serve"
+
+serve: install
+	@exec $(BIN)/interlock serve
+
+install: $(STAMP)
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is missing; install Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version) is too old; Python 3.11 or newer is needed (make PYTHON=python3.11 ...)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@echo "making a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(STAMP): $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing Interlock into $(VENV)"
+	@$(PIP) -e .
+	@touch $@
+
+$(TEST_STAMP): $(STAMP)
+	@echo "installing what the tests need into $(VENV)"
+	@$(PIP) -e '.[test]'
+	@touch $@
+
+test: $(TEST_STAMP)
+	@echo "running the tests"
+	@$(BIN)/python -m pytest
+
+torture: $(TEST_STAMP)
+	@echo "running the tests for longer"
+	@INTERLOCK_TORTURE=1 $(BIN)/python -m pytest
+
+check: $(TEST_STAMP)
+	@echo "lint"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@echo "types"
+	@$(BIN)/mypy
+	@echo "import rules"
+	@$(BIN)/lint-imports
+	@echo "generated files"
+	@$(BIN)/python -m docs.generate --check
+
+schema: $(TEST_STAMP)
+	@$(BIN)/python -m docs.generate schema
+
+docs: $(TEST_STAMP)
+	@$(BIN)/python -m docs.generate
+
+bench: $(TEST_STAMP)
+	@$(BIN)/python -m benchmarks
+
+clean:
+	@rm -rf $(VENV) build dist *.egg-info

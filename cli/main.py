@@ -1,0 +1,44 @@
+"""The commands there are, and how their failures end: one line on stderr and a non-zero exit."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from cli import doctor, keys, query, schema, serve, watch
+from cli.failure import Failure
+
+app = typer.Typer(
+    name="interlock",
+    help="One server that lets many coding agents work on one code base without colliding.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(serve.serve)
+app.add_typer(keys.app, name="keys")
+app.command()(query.query)
+app.command()(watch.watch)
+app.command()(schema.schema)
+app.command()(doctor.doctor)
+
+
+def main() -> None:
+    """Run the command line; the entry point of the `interlock` script."""
+    try:
+        code = app(standalone_mode=False)
+    except Failure as failure:
+        print(f"interlock: {failure}", file=sys.stderr)
+        sys.exit(1)
+    except click.ClickException as error:
+        print(f"interlock: {' '.join(error.format_message().split())}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+    sys.exit(code if isinstance(code, int) else 0)
