@@ -1,0 +1,1 @@
+"""What the server costs, as ratios to a bare peer measured in the same run."""
