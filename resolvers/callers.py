@@ -105,8 +105,8 @@ class ScopedStore(Store):
     ) -> Page[R]:
         return await self._store.find(kind, self._narrow(kind, where), order=order, limit=limit, after=after)
 
-    async def count(self, kind: type[R], where: Where) -> int:
-        return await self._store.count(kind, self._narrow(kind, where))
+    async def count(self, kind: type[R], where: Where, *, limit: int | None = None) -> int:
+        return await self._store.count(kind, self._narrow(kind, where), limit=limit)
 
     async def search(self, kind: type[R], text: str, where: Where, *, limit: int = 20) -> list[Hit[R]]:
         return await self._store.search(kind, text, self._narrow(kind, where), limit=limit)

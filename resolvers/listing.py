@@ -9,6 +9,7 @@ from typing import Generic
 from resolvers.acts import Act
 from resolvers.errors import BadInput
 from resolvers.inputs import page_size
+from resolvers.rules import MAX_PAGE
 from store.port import By, R, Where
 from store.records import Record
 
@@ -36,15 +37,16 @@ async def listing(
     first: int,
     after: str | None,
     projects: Sequence[str] | None = None,
+    limit: int = MAX_PAGE,
 ) -> Listing[R]:
-    """Return a page of `kind`, at most 100 records.
+    """Return a page of `kind`, at most `limit` records (100 by default).
 
     `projects` are those whose feed the cursor covers; by default the one in `where`.
 
     Raises:
         BadInput: `first` is out of bounds, or `after` is not a cursor of this list.
     """
-    size = page_size("first", first)
+    size = page_size("first", first, limit=limit)
     named = projects if projects is not None else (str(where["project"]),)
     cursor = await act.feed.cursor(tuple(named))
     try:

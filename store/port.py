@@ -163,8 +163,8 @@ class Store(ABC):
         """
 
     @abstractmethod
-    async def count(self, kind: type[R], where: Where) -> int:
-        """Return how many records match."""
+    async def count(self, kind: type[R], where: Where, *, limit: int | None = None) -> int:
+        """Return how many records match; with `limit`, count no further than that."""
 
     @abstractmethod
     async def search(self, kind: type[R], text: str, where: Where, *, limit: int = 20) -> list[Hit[R]]:

@@ -296,15 +296,19 @@ class BacklogItem(Record):
     """A piece of work to be done. `priority_rank` is 0 critical to 3 low.
 
     `open_blockers` counts those in `blocked_by` not yet done: `ready` is open, 0, unassigned.
+    `blocking` counts the items that wait for it. `claimed_in` is the session it was claimed in.
     """
 
     PREFIX = "bkl"
     INDEXES = (
         ("project", "priority_rank", "created_at"),
-        ("project", "status", "priority_rank", "created_at"),
-        ("project", "assignee", "priority_rank", "created_at"),
         ("project", "is_closed", "priority_rank", "created_at"),
+        ("project", "status", "priority_rank", "created_at"),
+        ("project", "status", "assignee", "open_blockers", "priority_rank", "created_at"),
+        ("project", "assignee", "priority_rank", "created_at"),
+        ("project", "assignee", "is_closed", "priority_rank", "created_at"),
         ("project", "target_version", "priority_rank", "created_at"),
+        ("project", "target_version", "is_closed", "priority_rank", "created_at"),
     )
     SEARCHED = ("title", "description")
 
@@ -320,6 +324,8 @@ class BacklogItem(Record):
     deferred_reason: str = ""
     blocked_by: tuple[str, ...] = ()
     open_blockers: int = 0
+    blocking: int = 0
+    claimed_in: str = ""
     created_by: str = ""
     edit_count: int = 0
     resolution: str = ""
@@ -335,6 +341,21 @@ class BacklogLink(Record):
 
     item_id: str
     blocker_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacklogTag(Record):
+    """A tag of an item, in the order of the backlog; its id is `item:tag`, `created_at` the item's."""
+
+    INDEXES = (
+        ("project", "tag", "priority_rank", "created_at"),
+        ("project", "tag", "is_closed", "priority_rank", "created_at"),
+    )
+
+    item_id: str
+    tag: str
+    is_closed: bool = False
+    priority_rank: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,7 +389,7 @@ class Key(Record):
     """An API key, stored as the SHA-256 of its 256 random bits. Empty `projects` means all."""
 
     PREFIX = "key"
-    INDEXES = (("name",), ("created_at",))
+    INDEXES = (("created_at",), ("revoked_at", "created_at"), ("role", "revoked_at"))
     UNIQUE = (("hash",),)
 
     name: str
@@ -378,6 +399,13 @@ class Key(Record):
     hint: str = ""
     created_by: str = ""
     revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyName(Record):
+    """A name that a valid key has; its id is the name. Gone when the key is revoked."""
+
+    key_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -422,9 +450,11 @@ KINDS: tuple[type[Record], ...] = (
     MessageDigest,
     BacklogItem,
     BacklogLink,
+    BacklogTag,
     Checklist,
     Guideline,
     Key,
+    KeyName,
     Audit,
     Answer,
 )

@@ -128,10 +128,13 @@ class SqliteStore(Store):
 
         return await self._quick.submit(read)
 
-    async def count(self, kind: type[R], where: Where) -> int:
+    async def count(self, kind: type[R], where: Where, *, limit: int | None = None) -> int:
         table = table_of(kind)
         condition, values = matching(table.codec, where)
         sql = f"SELECT count(*) FROM {table.name} t WHERE {condition}"
+        if limit is not None:
+            sql = f"SELECT count(*) FROM (SELECT 1 FROM {table.name} t WHERE {condition} LIMIT ?)"
+            values = [*values, limit]
         return await self._slow.submit(lambda connection: int(connection.execute(sql, values).fetchone()[0]))
 
     async def search(self, kind: type[R], text: str, where: Where, *, limit: int = 20) -> list[Hit[R]]:
