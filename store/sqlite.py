@@ -19,7 +19,7 @@ from store.records import KINDS, Event, Record
 from store.sqlite_errors import unavailable
 from store.sqlite_lock import DirectoryLock, served_by
 from store.sqlite_queries import MOST_VALUES, Order, matching, placeholders
-from store.sqlite_tables import EVENT_COLUMNS, EVENTS, bring_up_to_date, table_of
+from store.sqlite_tables import EVENT_COLUMNS, EVENTS, bring_up_to_date, table_of, write_probe
 from store.sqlite_threads import Job, ReadLane, WriteLane
 from store.sqlite_writes import decide, drop_events
 from store.words import asked_words
@@ -197,7 +197,7 @@ class SqliteStore(Store):
 
     async def health(self) -> Health:
         can_read, read_detail = await _probe(self._quick, _read_probe)
-        can_write, write_detail = await _probe(self._writer, _write_probe)
+        can_write, write_detail = await _probe(self._writer, write_probe)
         figures: dict[str, Any] = {"sqlite": sqlite3.sqlite_version}
         if can_read:
             figures |= await self._quick.submit(_figures)
@@ -272,10 +272,6 @@ async def _probe(lane: ReadLane | WriteLane, job: Job[None]) -> tuple[bool, str]
 
 def _read_probe(connection: sqlite3.Connection) -> None:
     connection.execute("SELECT id, at FROM health").fetchall()
-
-
-def _write_probe(connection: sqlite3.Connection) -> None:
-    connection.execute("INSERT OR REPLACE INTO health (id, at) VALUES (1, ?)", (time.time_ns() // 1000,))
 
 
 def _figures(connection: sqlite3.Connection) -> dict[str, int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from store.codec import Codec, Column, Plain, encode_text
-from store.port import AnyOf, By, Condition, Has, In, Not, Prefix, Span, Where
+from store.port import AnyOf, By, Condition, Has, In, Not, Prefix, Scalar, Span, Where
 
 MOST_VALUES = 1_000
 Part = tuple[str, list[Plain]]
@@ -19,13 +19,28 @@ def matching(codec: Codec, where: Where) -> Part:
     """Return the SQL of all conditions on table `t`, and its values."""
     if not where:
         return "1", []
-    sql: list[str] = []
-    values: list[Plain] = []
     for name, condition in where.items():
-        part, more = _condition(codec.column(name), condition)
-        sql.append(part)
-        values += more
-    return " AND ".join(sql), values
+        if isinstance(condition, AnyOf) and any(isinstance(one, Prefix) for one in condition.conditions):
+            rest = {other: one for other, one in where.items() if other != name}
+            return _united(codec, name, condition, rest)
+    return _all_of([_condition(codec.column(name), condition) for name, condition in where.items()])
+
+
+def _all_of(parts: list[Part]) -> Part:
+    return " AND ".join(sql for sql, _ in parts) or "1", [value for _, values in parts for value in values]
+
+
+def _united(codec: Codec, name: str, any_of: AnyOf, rest: Where) -> Part:
+    """Return a union of one look-up for each prefix and one for all values: SQLite seeks for no mere OR."""
+    branches: list[Condition] = [one for one in any_of.conditions if isinstance(one, Prefix)]
+    others = tuple(one for one in any_of.conditions if not isinstance(one, Prefix))
+    if others:
+        branches.append(AnyOf(others))
+    common, shared = matching(codec, rest)
+    parts = [_condition(codec.column(name), branch) for branch in branches]
+    selects = [f'SELECT t."row" FROM "{codec.name}" t WHERE {common} AND {sql}' for sql, _ in parts]
+    found = f't."row" IN ({" UNION ALL ".join(selects)})'
+    return found, [value for _, values in parts for value in (*shared, *values)]
 
 
 def _condition(column: Column, condition: Condition) -> Part:
@@ -97,7 +112,16 @@ def _has(field: str, column: Column, condition: Has) -> Part:
 
 
 def _any_of(field: str, column: Column, condition: AnyOf) -> Part:
-    parts = [_condition(column, one) for one in condition.conditions]
+    flat: list[Scalar] = []
+    ranges: list[Condition] = []
+    for one in condition.conditions:
+        if isinstance(one, In):
+            flat += one.values
+        elif isinstance(one, Prefix):
+            ranges.append(one)
+        else:
+            flat.append(one)
+    parts = [_condition(column, one) for one in ([In(tuple(flat)), *ranges] if flat else ranges)]
     if not parts:
         return "0", []
     return f"({' OR '.join(sql for sql, _ in parts)})", [value for _, values in parts for value in values]

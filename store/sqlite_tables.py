@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING
 
@@ -109,6 +110,13 @@ def _migrate(connection: sqlite3.Connection, kinds: Iterable[type[Record]]) -> N
         _shape(connection, table_of(kind))
     if version < len(MIGRATIONS):
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    # SQLite opens a file that it may not write without a word: find out now.
+    write_probe(connection)
+
+
+def write_probe(connection: sqlite3.Connection) -> None:
+    """Write the row that proves that writing works."""
+    connection.execute("INSERT OR REPLACE INTO health (id, at) VALUES (1, ?)", (time.time_ns() // 1000,))
 
 
 def _shape(connection: sqlite3.Connection, table: Table) -> None:
@@ -160,6 +168,8 @@ def _index(connection: sqlite3.Connection, table: Table) -> None:
         name = index_name(table, columns, unique=True)
         wanted[name] = f'CREATE UNIQUE INDEX "{name}" ON {table.name} ({quoted(columns)})'
     for columns in table.kind.INDEXES:
+        if columns in table.kind.UNIQUE:
+            continue
         name = index_name(table, columns)
         wanted[name] = f'CREATE INDEX "{name}" ON {table.name} ({quoted((*columns, "id"))})'
     found = {row[1] for row in connection.execute(f"PRAGMA index_list({table.name})") if row[3] == "c"}

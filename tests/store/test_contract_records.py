@@ -20,12 +20,16 @@ NOON = datetime(2026, 5, 4, 12, 0, 0, 123_457, UTC)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-async def test_every_kind_of_record_comes_back_as_it_was_given(store: Store, make: Make, kind: type[Record]) -> None:
+async def test_every_kind_of_record_comes_back_as_it_was_given(
+    store: Store, make: Make, kind: type[Record]
+) -> None:
     record = make(kind, created_at=NOON, updated_at=NOON)
     await store.commit(Changes(puts=(record,)))
     found = await store.get(kind, record.id)
     assert found == replace(record, version=1)
-    assert [type(getattr(found, f.name)) for f in fields(kind)] == [type(getattr(record, f.name)) for f in fields(kind)]
+    assert [type(getattr(found, f.name)) for f in fields(kind)] == [
+        type(getattr(record, f.name)) for f in fields(kind)
+    ]
 
 
 async def test_values_of_every_type_come_back_exactly(store: Store, item: Make) -> None:
@@ -55,7 +59,9 @@ async def test_nested_json_comes_back_equal(store: Store, make: Make) -> None:
     result = {"a": [1, 2.5, None, True, {"b": "ä\\"}], "big": 2**70, "": ""}
     items = ({"text": "x", "done": False, "notes": None}, {"text": "y"})
     await store.commit(
-        Changes(puts=(make(Answer, id="x", result=MappingProxyType(result)), make(Checklist, id="x", items=items)))
+        Changes(
+            puts=(make(Answer, id="x", result=MappingProxyType(result)), make(Checklist, id="x", items=items))
+        )
     )
     answer, checklist = await store.get(Answer, "x"), await store.get(Checklist, "x")
     assert answer is not None
@@ -73,7 +79,9 @@ async def test_a_record_handed_out_shares_nothing_with_the_next(store: Store, ma
     assert second.result == {"a": [1]}
 
 
-async def test_a_value_changed_after_the_call_is_written_as_it_was_at_the_call(store: Store, make: Make) -> None:
+async def test_a_value_changed_after_the_call_is_written_as_it_was_at_the_call(
+    store: Store, make: Make
+) -> None:
     result = {"a": [1]}
     pending = asyncio.ensure_future(store.commit(Changes(puts=(make(Answer, id="x", result=result),))))
     await asyncio.sleep(0)
@@ -121,7 +129,9 @@ async def test_a_record_created_twice_conflicts_and_keeps_the_first(store: Store
 
 @pytest.mark.parametrize("version", [1, 3, -1])
 @pytest.mark.parametrize("how", ["puts", "deletes", "checks"])
-async def test_a_stale_version_conflicts_and_writes_nothing(store: Store, item: Make, how: str, version: int) -> None:
+async def test_a_stale_version_conflicts_and_writes_nothing(
+    store: Store, item: Make, how: str, version: int
+) -> None:
     await store.commit(Changes(puts=(item("a"),)))
     await store.commit(Changes(puts=(item("a", version=1, title="now"),)))
     stale = Changes(puts=(item("other"),), events=(NewEvent(project="p", kind="a.b", subject="s"),))
@@ -141,7 +151,9 @@ async def test_a_record_that_is_gone_conflicts(store: Store, item: Make, how: st
         await store.commit(Changes(**{how: (item("gone", version=1),)}))
 
 
-async def test_a_check_that_stands_lets_the_commit_through_and_changes_nothing(store: Store, item: Make) -> None:
+async def test_a_check_that_stands_lets_the_commit_through_and_changes_nothing(
+    store: Store, item: Make
+) -> None:
     await store.commit(Changes(puts=(item("a"),)))
     await store.commit(Changes(puts=(item("b"),), checks=(item("a", version=1),)))
     found = await store.get(BacklogItem, "a")
@@ -158,7 +170,9 @@ async def test_a_deleted_record_is_gone_and_may_be_created_anew(store: Store, it
     assert await store.count(BacklogItem, {}) == 1
 
 
-async def test_a_broken_unique_key_names_its_fields_and_writes_nothing(store: Store, make: Make, item: Make) -> None:
+async def test_a_broken_unique_key_names_its_fields_and_writes_nothing(
+    store: Store, make: Make, item: Make
+) -> None:
     await store.commit(Changes(puts=(make(Lock, id="one", path="src/a.py"),)))
     with pytest.raises(Duplicate) as caught:
         await store.commit(Changes(puts=(item("other"), make(Lock, id="two", path="src/a.py"))))
@@ -214,7 +228,7 @@ async def test_nothing_to_write_is_no_error(store: Store) -> None:
         {"priority_rank": "high"},
         {"is_closed": 1},
         {"tags": "abc"},
-        {"completed_at": datetime(2026, 1, 1)},  # noqa: DTZ001 (a naive time is the fault)
+        {"completed_at": datetime(2026, 1, 1)},
     ],
     ids=repr,
 )
