@@ -1,0 +1,66 @@
+"""A server of the small tools, and the same over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from mcp.server.lowlevel import Server
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from mcp_adapter.http import McpApp
+from mcp_adapter.server import build_server
+from tests.mcp.small import SDL, StubExecutor, write_tools
+
+MODES = ("legacy", "2026-07-28")
+
+
+@pytest.fixture
+def executor() -> StubExecutor:
+    return StubExecutor()
+
+
+@pytest.fixture
+def small_server(executor: StubExecutor, tmp_path: Path) -> Server[Any]:
+    return build_server(executor, SDL, tools_folder=write_tools(tmp_path))
+
+
+@asynccontextmanager
+async def served(app: McpApp) -> AsyncIterator[str]:
+    """Serve the application at /mcp on a free port; yields the URL."""
+    outer = Starlette(routes=[Mount("/mcp", app)])
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(outer, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+    uvicorn_server = uvicorn.Server(config)
+    ready, done = asyncio.Event(), asyncio.Event()
+
+    async def run() -> None:
+        # The SDK's task group must be left by the task that entered it; fixtures change tasks.
+        async with app.lifespan():
+            task = asyncio.create_task(uvicorn_server.serve(sockets=[listener]))
+            ready.set()
+            await done.wait()
+            uvicorn_server.should_exit = True
+            await asyncio.wait_for(task, 10)
+
+    task = asyncio.create_task(run())
+    await ready.wait()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp/"
+    finally:
+        done.set()
+        await asyncio.wait_for(task, 15)
+        listener.close()
+
+
+@pytest.fixture
+async def url(small_server: Server[Any]) -> AsyncIterator[str]:
+    async with served(McpApp(small_server)) as address:
+        yield address
