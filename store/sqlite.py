@@ -126,7 +126,8 @@ class SqliteStore(Store):
             cursor = ranks.cursor(rows[limit - 1]) if len(rows) > limit else None
             return Page(tuple(cast(R, decode(row)) for row in rows[:limit]), cursor)
 
-        return await self._quick.submit(read)
+        # No index runs both ways at once: such an order sorts all that matches.
+        return await (self._quick if ranks.is_one_way else self._slow).submit(read)
 
     async def count(self, kind: type[R], where: Where, *, limit: int | None = None) -> int:
         table = table_of(kind)
@@ -134,8 +135,9 @@ class SqliteStore(Store):
         sql = f"SELECT count(*) FROM {table.name} t WHERE {condition}"
         if limit is not None:
             sql = f"SELECT count(*) FROM (SELECT 1 FROM {table.name} t WHERE {condition} LIMIT ?)"
-            values = [*values, limit]
-        return await self._slow.submit(lambda connection: int(connection.execute(sql, values).fetchone()[0]))
+            values.append(max(limit, 0))
+        lane = self._slow if limit is None else self._quick
+        return await lane.submit(lambda connection: int(connection.execute(sql, values).fetchone()[0]))
 
     async def search(self, kind: type[R], text: str, where: Where, *, limit: int = 20) -> list[Hit[R]]:
         _check_limit(limit)
@@ -196,11 +198,11 @@ class SqliteStore(Store):
         return datetime.fromtimestamp(self._latest, UTC)
 
     async def health(self) -> Health:
-        can_read, read_detail = await _probe(self._quick, _read_probe)
-        can_write, write_detail = await _probe(self._writer, write_probe)
         figures: dict[str, Any] = {"sqlite": sqlite3.sqlite_version}
-        if can_read:
-            figures |= await self._quick.submit(_figures)
+        can_read, read_detail = await _probe(
+            self._quick, lambda connection: figures.update(_figures(connection))
+        )
+        can_write, write_detail = await _probe(self._writer, write_probe)
         return Health("sqlite", can_read, can_write, write_detail or read_detail, figures)
 
     async def close(self) -> None:
@@ -270,11 +272,8 @@ async def _probe(lane: ReadLane | WriteLane, job: Job[None]) -> tuple[bool, str]
     return True, ""
 
 
-def _read_probe(connection: sqlite3.Connection) -> None:
-    connection.execute("SELECT id, at FROM health").fetchall()
-
-
 def _figures(connection: sqlite3.Connection) -> dict[str, int]:
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute("SELECT id, at FROM health").fetchall()
     (size,) = connection.execute("PRAGMA page_size").fetchone()
     return {"bytes": pages * size}

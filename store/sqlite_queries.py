@@ -155,6 +155,7 @@ class Order:
             raise ValueError("lists and objects have no order")
         self._positions = [codec.names.index(by.name) for by in keys]
         self._is_falling = [by.direction == "desc" for by in keys]
+        self.is_one_way = len(set(self._is_falling)) == 1
         self._signature = " ".join([codec.name, *(f"{by.name}:{by.direction}" for by in keys)])
         self.sql = ", ".join(f't."{by.name}"{" DESC" if by.direction == "desc" else ""}' for by in keys)
 
@@ -171,7 +172,7 @@ class Order:
         """
         values = self._values(cursor)
         is_plain = not any(column.is_optional for column in self._columns)
-        if is_plain and len(set(self._is_falling)) == 1:
+        if is_plain and self.is_one_way:
             fields = ", ".join(f't."{column.name}"' for column in self._columns)
             marks = ", ".join("?" * len(values))
             return f"({fields}) {'<' if self._is_falling[0] else '>'} ({marks})", values

@@ -198,5 +198,13 @@ async def test_an_unknown_order_is_refused(store: Store) -> None:
             await store.find(BacklogItem, {}, order=(by,))
 
 
+async def test_a_count_goes_no_further_than_its_limit(filled: Store) -> None:
+    assert [await filled.count(BacklogItem, {}, limit=limit) for limit in (0, 3, 5, 100)] == [0, 3, 5, 5]
+    assert (
+        await filled.count(BacklogItem, {"project": "p", "title": AnyOf((Prefix("al"), "Alpha"))}, limit=2)
+        == 2
+    )
+
+
 async def test_a_thousand_values_can_be_asked_for(filled: Store) -> None:
     assert await ids(filled, {"id": In(tuple("abc") + tuple(f"z{n}" for n in range(997)))}) == "abc"
