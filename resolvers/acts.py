@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
+import hmac
 import random
 import secrets
 from collections.abc import Awaitable, Callable
@@ -44,6 +46,21 @@ class Decision(Generic[T]):
     changes: Changes = field(default_factory=Changes)
 
 
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What turns the id of a session into its secret: the API key that began it as an argument.
+
+    The secret follows from key and id, so that nothing of it need be kept to answer a repeat.
+    """
+
+    api_key: str = field(repr=False)
+
+    def secret(self, session_id: str) -> str:
+        """Return the session's secret: 256 bits, URL-safe."""
+        digest = hmac.new(self.api_key.encode("utf-8", "replace"), f"session:{session_id}".encode(), "sha256")
+        return base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
+
+
 class Engine:
     """What a server process shares: the store, the feed, the rules."""
 
@@ -81,10 +98,18 @@ class Engine:
             raise Unauthenticated("this API key is unknown or revoked")
         return caller_of(page.records[0])
 
-    async def admit(self, caller: Caller | None, needs: Role, session_id: str | None = None) -> Act:
+    async def admit(
+        self,
+        caller: Caller | None,
+        needs: Role,
+        session_id: str | None = None,
+        *,
+        in_any_state: bool = False,
+    ) -> Act:
         """Return the act of `caller`, in the session named, if it may do what `needs` says.
 
-        The session is touched, so that its locks stay fresh (at most one write in 30 s).
+        The session is touched, so that its locks stay fresh (at most one write in 30 s);
+        `in_any_state` takes it as it is, for a rule that judges its state itself.
 
         Raises:
             Unauthenticated: there is neither a key nor the secret of a session.
@@ -105,8 +130,18 @@ class Engine:
         if session is not None:
             if not caller.sees(session.project):
                 raise Forbidden(f"this key does not include project {session.project!r}")
-            session = await self._touch(session)
+            session = session if in_any_state else await self._touch(session)
         return Act(self, caller, session)
+
+    async def admit_key(self, api_key: str, needs: Role) -> Act:
+        """Return the act of whoever holds the API key that came as an argument, without a header.
+
+        Raises:
+            Unauthenticated: the key is unknown or revoked.
+            Forbidden: its role is too low.
+        """
+        act = await self.admit(await self.authenticate(api_key), needs)
+        return replace(act, seal=Seal(api_key)) if self.is_auth_enabled else act
 
     async def _session(self, caller: Caller | None, session_id: str) -> tuple[Session, Caller]:
         record_id, _, secret = session_id.partition(".")
@@ -166,6 +201,7 @@ class Act:
     caller: Caller
     session: Session | None = None
     repeat: Repeat | None = None
+    seal: Seal | None = None
 
     @property
     def store(self) -> ScopedStore:

@@ -14,7 +14,7 @@ from strawberry.types import Info
 
 from resolvers.answers import Repeat
 from resolvers.callers import Role
-from resolvers.errors import BadInput
+from resolvers.errors import BadInput, Unauthenticated
 from schema.context import RequestContext
 
 NEEDS: dict[tuple[str, str], Role] = {}
@@ -49,11 +49,19 @@ def query(*, needs: Role, description: str, returns: object) -> Callable[[Rule],
     return declare
 
 
-def mutation(*, needs: Role, description: str, returns: object) -> Callable[[Rule], Any]:
+def mutation(
+    *,
+    needs: Role,
+    description: str,
+    returns: object,
+    admits_api_key: bool = False,
+    in_any_state: bool = False,
+) -> Callable[[Rule], Any]:
     """Declare a field of Mutation: `rule(act, input)`.
 
     The session acted in is `input.session_id`, where there is one. The field also takes an
-    `idempotencyKey`.
+    `idempotencyKey`. With `admits_api_key` the key in `input.api_key` says who calls where the
+    request has no header; the rule never sees it. With `in_any_state` the session may be over.
     """
 
     def declare(rule: Rule) -> Any:
@@ -62,7 +70,13 @@ def mutation(*, needs: Role, description: str, returns: object) -> Callable[[Rul
         async def resolve(
             *, info: Info[RequestContext, None], idempotency_key: str | None = None, **arguments: Any
         ) -> Any:
-            act = await info.context.admit(needs, getattr(arguments["input"], "session_id", None))
+            given, api_key = arguments["input"], None
+            if admits_api_key:
+                api_key = given.api_key
+                arguments["input"] = replace(given, api_key=None)
+            act = await info.context.admit(
+                needs, getattr(given, "session_id", None), api_key=api_key, in_any_state=in_any_state
+            )
             if idempotency_key is not None:
                 if not 1 <= len(idempotency_key) <= 100:
                     raise BadInput("idempotency_key", "must have 1 to 100 characters")
@@ -87,6 +101,8 @@ def subscription(
             items = rule(act, **arguments)
             try:
                 async for item in items:
+                    if info.context.is_revoked(act.caller.key_id):
+                        raise Unauthenticated("this API key was revoked")
                     yield item
             finally:
                 await items.aclose()  # type: ignore[attr-defined]

@@ -8,20 +8,34 @@ import strawberry
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
+from schema.agents import AgentQuery
+from schema.backlog import BacklogMutation, BacklogQuery
 from schema.checklists import ChecklistMutation, ChecklistQuery
 from schema.errors import ToldErrors
+from schema.guidelines import GuidelineMutation, GuidelineQuery
+from schema.messages import MessageMutation, MessageQuery
+from schema.sessions import SessionMutation, SessionQuery
 
 
 @strawberry.type(description="What can be read.")
 class Query(
+    MessageQuery,
+    GuidelineQuery,
+    BacklogQuery,
     ChecklistQuery,
+    AgentQuery,
+    SessionQuery,
 ):
     pass
 
 
 @strawberry.type(description="What can be changed.")
 class Mutation(
+    MessageMutation,
+    GuidelineMutation,
+    BacklogMutation,
     ChecklistMutation,
+    SessionMutation,
 ):
     pass
 

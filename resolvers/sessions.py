@@ -1,0 +1,333 @@
+"""The rules of sessions: who begins one, what its end releases, and when it lapses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from resolvers import answers
+from resolvers.acts import Act, Decision, Engine, secret_hash
+from resolvers.agents import UNKNOWN, Enrolment, Tier, enrol, identity
+from resolvers.brief import Brief, brief_of
+from resolvers.callers import LOCAL_OWNER
+from resolvers.errors import Clash, NotFound
+from resolvers.inputs import line, text
+from resolvers.listing import Listing, listing, snapshot
+from resolvers.path_patterns import Suggestion, suggestion
+from resolvers.paths import canonical_paths
+from resolvers.rules import MAX_LINE, MAX_PATH
+from store.port import By, Changes, R, Span
+from store.records import (
+    Audit,
+    Fence,
+    Lock,
+    LockWaiter,
+    NewEvent,
+    Notice,
+    Record,
+    Session,
+    Work,
+    WorkFile,
+    new_id,
+)
+
+_OVER = ("completed", "abandoned")
+
+
+@answers.answer
+class SessionStatus(StrEnum):
+    """Whether a session is under way."""
+
+    ACTIVE = "active"
+    ENDED = "ended"
+    LAPSED = "lapsed"
+
+
+@answers.answer
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A session as it was begun."""
+
+    session: Session
+    tier: Tier | None
+    warning: str
+    needs_role: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartedSession:
+    """What an agent is told when its session starts. `handle` is what it passes from then on."""
+
+    begun: Begun
+    handle: str
+    brief: Brief
+    suggestion: Suggestion | None
+    role: str | None
+    projects: tuple[str, ...]
+
+
+@answers.answer
+@dataclass(frozen=True, slots=True)
+class EndedSession:
+    """A session as it ended, and the paths whose locks it held."""
+
+    session: Session
+    released: tuple[str, ...]
+
+
+async def start_session(
+    act: Act,
+    *,
+    project: str,
+    agent: str | None = None,
+    task: str | None = None,
+    role_description: str | None = None,
+    working_directory: str | None = None,
+    tmux_target: str | None = None,
+    spawned_by: str | None = None,
+) -> StartedSession:
+    """Begin a session of an agent in a project and brief it.
+
+    Raises:
+        Forbidden: the agent's name belongs to another key, or the project is out of scope.
+        BadInput: a value cannot be taken.
+    """
+    where, name = act.project(project), identity(act, agent)
+    role = line("role_description", role_description)
+    draft = Session(
+        id="",
+        project=where,
+        agent=name,
+        key_id=act.caller.key_id,
+        task=line("task", task),
+        working_directory=line("working_directory", working_directory, max_bytes=MAX_PATH),
+        tmux_target=line("tmux_target", tmux_target, max_bytes=MAX_LINE),
+        spawned_by=line("spawned_by", spawned_by, max_bytes=MAX_LINE),
+        active_at=datetime.min,
+    )
+
+    async def decision(now: datetime) -> Decision[Begun]:
+        stands = await enrol(
+            act,
+            where,
+            name,
+            is_spawned=bool(draft.spawned_by),
+            role_description=role,
+            task=draft.task,
+            now=now,
+        )
+        return _begin(act, draft, stands, now)
+
+    begun = await act.decide(decision, turn=f"agent:{where}/{name}")
+    session = begun.session
+    brief, suggested = await asyncio.gather(
+        brief_of(act, session),
+        suggestion(act, where, session.working_directory if session.agent == UNKNOWN else ""),
+    )
+    has_auth = act.engine.is_auth_enabled
+    return StartedSession(
+        begun=begun,
+        handle=f"{session.id}.{act.seal.secret(session.id)}" if act.seal else session.id,
+        brief=brief,
+        suggestion=suggested,
+        role=act.caller.role.value if has_auth else None,
+        projects=tuple(sorted(act.caller.projects or ())) if has_auth else (),
+    )
+
+
+def _begin(act: Act, draft: Session, stands: Enrolment, now: datetime) -> Decision[Begun]:
+    session_id = new_id(Session.PREFIX)
+    session = replace(
+        draft,
+        id=session_id,
+        agent=stands.name,
+        secret_hash=secret_hash(act.seal.secret(session_id)) if act.seal else "",
+        active_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+    audit = Audit(
+        id=new_id(Audit.PREFIX),
+        project=session.project,
+        act="session.start",
+        actor=session.agent,
+        key_id=act.caller.key_id,
+        key_name=act.caller.key_name,
+        target=session.id,
+        created_at=now,
+        updated_at=now,
+    )
+    started = NewEvent(
+        project=session.project,
+        kind="session.started",
+        subject=session.id,
+        actor=session.agent,
+        data=snapshot(session, "id", "agent", "task"),
+    )
+    changes = replace(
+        stands.changes,
+        puts=(session, audit, *stands.changes.puts),
+        events=(
+            *(replace(event, actor=event.actor or session.agent) for event in stands.changes.events),
+            started,
+        ),
+    )
+    return Decision(Begun(session, stands.tier, stands.warning, stands.needs_role), changes)
+
+
+async def end_session(
+    act: Act,
+    *,
+    summary: str,
+    files_modified: Sequence[str] | None = None,
+    learnings: str | None = None,
+    handoff: str | None = None,
+) -> EndedSession:
+    """End the session acted in: keep what it leaves to the next, free what it held.
+
+    Raises:
+        Clash: it has ended meanwhile.
+    """
+    current = act.in_session
+    told = text("summary", summary, required=True)
+    left = text("handoff_notes", handoff)
+    learnt = text("learnings", learnings)
+    files = canonical_paths("files_modified", files_modified, working_directory=current.working_directory)
+
+    async def decision(now: datetime) -> Decision[EndedSession]:
+        found = await act.store.get(Session, current.id)
+        if found is None or found.status != "active":
+            raise Clash("this session has ended", field="session_id")
+        ended = replace(
+            found, status="ended", summary=told, handoff=left, learnings=learnt, files_modified=files
+        )
+        return await _closing(act, ended, now)
+
+    ended = await act.decide(decision, turn=f"locks:{current.project}")
+    await _sweep(act, ended.session)
+    return ended
+
+
+async def lapse_sessions(engine: Engine, limit: int = 100) -> int:
+    """Lapse up to `limit` sessions idle longer than the session TTL; return how many.
+
+    What they held is freed as at an end, one commit a session.
+    """
+    act = Act(engine, LOCAL_OWNER)
+    oldest = await engine.store.now() - engine.rules.session_ttl
+    page = await engine.store.find(
+        Session, {"status": "active", "active_at": Span(before=oldest)}, order=(By("active_at"),), limit=limit
+    )
+    return sum([await _lapse(act, session) for session in page.records])
+
+
+async def _lapse(act: Act, session: Session) -> bool:
+    async def decision(now: datetime) -> Decision[EndedSession | None]:
+        found = await act.store.get(Session, session.id)
+        is_idle = found is not None and now - found.active_at > act.rules.session_ttl
+        if found is None or found.status != "active" or not is_idle:
+            return Decision(None)
+        made = await _closing(act, replace(found, status="lapsed"), now)
+        return Decision(made.result, made.changes)
+
+    lapsed = await act.decide(decision, turn=f"locks:{session.project}")
+    if lapsed is not None:
+        await _sweep(act, lapsed.session)
+    return lapsed is not None
+
+
+async def _closing(act: Act, closed: Session, now: datetime) -> Decision[EndedSession]:
+    """Decide the end of a session as `closed` shows it.
+
+    The project's fence is checked: a grant raises it, so none can slip in after the locks are read.
+    """
+    of_session = {"session_id": closed.id}
+    # The fence is read before the locks: a grant in between makes the commit conflict.
+    fence = await act.store.get(Fence, closed.project)
+    locks, held, work = await asyncio.gather(
+        _all(act, Lock, of_session), _held(act, closed), act.store.get(Work, closed.id)
+    )
+    closed = replace(closed, ended_at=now, updated_at=now)
+    puts: list[Record] = [closed]
+    if work is not None and work.status not in _OVER:
+        puts.append(_completed(work, now))
+    if fence is None:
+        puts.append(Fence(id=closed.project, project=closed.project, created_at=now, updated_at=now))
+    changes = Changes(
+        puts=tuple(puts),
+        deletes=(*locks, *held),
+        checks=(fence,) if fence is not None else (),
+        events=(_ended(closed, locks),),
+    )
+    return Decision(EndedSession(closed, tuple(lock.path for lock in locks)), changes)
+
+
+async def _sweep(act: Act, closed: Session) -> None:
+    """Remove what the session added to its queue and its work while its end was being decided."""
+
+    async def decision(now: datetime) -> Decision[None]:
+        held, work = await asyncio.gather(_held(act, closed), act.store.get(Work, closed.id))
+        is_open = work is not None and work.status not in _OVER
+        puts = (_completed(work, now),) if is_open and work is not None else ()
+        return Decision(None, Changes(puts=puts, deletes=held))
+
+    await act.decide(decision, is_final=False)
+
+
+async def _held(act: Act, closed: Session) -> tuple[Record, ...]:
+    of_session = {"session_id": closed.id}
+    waiters, files, notices = await asyncio.gather(
+        _all(act, LockWaiter, of_session), _all(act, WorkFile, of_session), _all(act, Notice, of_session)
+    )
+    return (*waiters, *files, *notices)
+
+
+async def _all(act: Act, kind: type[R], where: dict[str, str]) -> tuple[R, ...]:
+    page = await act.store.find(kind, where, limit=1_000)
+    found = list(page.records)
+    while page.after is not None:
+        page = await act.store.find(kind, where, limit=1_000, after=page.after)
+        found += page.records
+    return tuple(found)
+
+
+def _completed(work: Work, now: datetime) -> Work:
+    return replace(work, status="completed", updated_at=now)
+
+
+def _ended(closed: Session, locks: Sequence[Lock]) -> NewEvent:
+    data = snapshot(closed, "id", "agent", "task", "summary", "handoff", "files_modified")
+    data["locks"] = [
+        {**snapshot(lock, "path", "agent", "session_id", "reason", "fence"), "since": lock.created_at.isoformat()}
+        for lock in locks
+    ]
+    return NewEvent(
+        project=closed.project,
+        kind=f"session.{closed.status}",
+        subject=closed.id,
+        actor=closed.agent,
+        data=data,
+    )
+
+
+async def session(act: Act, *, id: str) -> Session:
+    """Return a session by its id.
+
+    Raises:
+        NotFound: there is none that the caller may see.
+    """
+    found = await act.store.get(Session, id) if len(id) <= 64 else None
+    if found is None:
+        raise NotFound("there is no such session", field="id")
+    return found
+
+
+async def sessions(
+    act: Act, *, project: str | None = None, status: SessionStatus, first: int = 50, after: str | None = None
+) -> Listing[Session]:
+    """Return a project's sessions of one status, the latest active first."""
+    where = {"project": act.project(project), "status": status.value}
+    return await listing(act, Session, where, (By("active_at", "desc"),), first=first, after=after)
