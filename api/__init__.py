@@ -1,0 +1,1 @@
+"""The server: settings, lifespan, transports, limits, health and metrics."""

@@ -1,0 +1,117 @@
+"""How the server is put together: what is opened in which order, and what is served where."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.execution import Execution
+from api.gate import Gate
+from api.graphql_http import GraphQLHttp
+from api.graphql_ws import Sockets
+from api.health import Reports
+from api.identity import Identity
+from api.metrics import Metrics
+from api.settings import Settings
+from api.tasks import follow_revocations, supervised
+from resolvers.acts import Engine
+from store.feed import Feed
+from store.sqlite import SqliteStore
+
+
+class Server:
+    """What a running server is made of, and the ASGI application in front of it."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self.engine = engine
+        self.metrics = Metrics()
+        self.identity = Identity(engine)
+        self.execution = Execution(engine, settings.limits, self.metrics)
+        self.sockets = Sockets(self.execution, self.identity, most=settings.max_subscriptions)
+        self._http = GraphQLHttp(self.execution, max_body_bytes=settings.max_body_bytes)
+        self._reports = Reports(engine, self.metrics, lambda: True)
+        self.app: ASGIApp = Gate(self._route, settings, self.identity, self.metrics)
+        if settings.allowed_origins:
+            self.app = CORSMiddleware(
+                self.app,
+                allow_origins=settings.allowed_origins,
+                allow_methods=("GET", "POST"),
+                allow_headers=("authorization", "content-type", "interlock-notices"),
+            )
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path == "/graphql":
+            await (self._http if scope["type"] == "http" else self.sockets)(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 4404})
+        elif path in ("/health", "/metrics"):
+            answer = self._reports.health if path == "/health" else self._reports.figures
+            await (await answer(Request(scope)))(scope, receive, send)
+        elif path == "/":
+            await RedirectResponse("/graphql")(scope, receive, send)
+        else:
+            await JSONResponse({"errors": [{"message": "nothing is served here"}]}, 404)(scope, receive, send)
+
+    def stop(self) -> None:
+        """Let requests under way finish soon and close the sockets; the store stays open."""
+        self.execution.stop()
+        self.sockets.close_all()
+
+
+def create_app(settings: Settings, *, owner: Mapping[str, str] | None = None) -> Starlette:
+    """Return the application; its lifespan opens the store first and closes it last.
+
+    `owner` is what other processes are told that want the same data directory. Entering the
+    lifespan raises `AlreadyServed` or `Unavailable` when the directory cannot be served. The
+    running `Server` is `app.state.server`.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            app.state.server = await _open(stack, settings, owner)
+            yield
+        app.state.server = None
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        await app.state.server.app(scope, receive, send)
+
+    app = Starlette(routes=[Mount("/", app=front)], lifespan=lifespan)
+    return app
+
+
+async def _open(stack: AsyncExitStack, settings: Settings, owner: Mapping[str, str] | None) -> Server:
+    store = await SqliteStore.open(settings.data, owner=owner)
+    stack.push_async_callback(store.close)
+    feed = await stack.enter_async_context(Feed(store, settings.broadcast_url))
+    engine = Engine(store, feed, settings.rules, auth=settings.auth_enabled)
+    server = Server(settings, engine)
+    _beside(
+        stack,
+        "following revocations",
+        lambda: follow_revocations(engine, server.execution, server.sockets),
+    )
+    stack.callback(server.stop)
+    return server
+
+
+def _beside(stack: AsyncExitStack, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run `work` beside the requests until the stack unwinds."""
+    task = asyncio.create_task(supervised(name, work), name=name)
+
+    async def end() -> None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(end)

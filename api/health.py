@@ -1,0 +1,53 @@
+"""How /health and /metrics are answered: every part is asked, none may hold up the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.metrics import CONTENT_TYPE, Metrics
+from resolvers.acts import Engine
+
+HEALTH_SECONDS = 5.0
+
+
+class Reports:
+    """The two pages that operators and their machines read."""
+
+    def __init__(self, engine: Engine, metrics: Metrics, is_mcp_up: Callable[[], bool]) -> None:
+        self._engine = engine
+        self._metrics = metrics
+        self._is_mcp_up = is_mcp_up
+
+    async def health(self, request: Request) -> Response:
+        """Answer 200 while everything needed works, else 503; each part says how it does."""
+        try:
+            async with asyncio.timeout(HEALTH_SECONDS):
+                store = await self._engine.store.health()
+            parts = {
+                "store_read": _part(store.can_read, store.detail),
+                "store_write": _part(store.can_write, store.detail),
+            }
+        except TimeoutError:
+            late = _part(False, f"no answer within {HEALTH_SECONDS:g} s")
+            parts = {"store_read": late, "store_write": late}
+        feed = self._engine.feed.health()
+        is_feed_up = not self._engine.feed.close_reason
+        parts["feed"] = _part(is_feed_up, feed.detail) | {"is_degraded": feed.is_degraded}
+        parts["mcp"] = _part(self._is_mcp_up(), "")
+        is_ok = all(part["ok"] for part in parts.values())
+        state = ("degraded" if feed.is_degraded else "ok") if is_ok else "failing"
+        body = {"status": state, "can_write": parts["store_write"]["ok"], "parts": parts}
+        return JSONResponse(body, 200 if is_ok else 503, headers={"cache-control": "no-store"})
+
+    async def figures(self, request: Request) -> Response:
+        """Answer with all figures for Prometheus."""
+        return Response(await self._metrics.exposition(self._engine), media_type=CONTENT_TYPE)
+
+
+def _part(is_ok: bool, detail: str) -> dict[str, Any]:
+    return {"ok": is_ok} | ({"detail": detail} if detail else {})

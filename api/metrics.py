@@ -1,0 +1,94 @@
+"""What is counted for Prometheus; label values come from the schema and the error codes only."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from resolvers.acts import Engine
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Metrics:
+    """The figures of one server process, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._operations = Counter(
+            "interlock_operations",
+            "Queries and mutations by first root field and outcome (ok or an error's code).",
+            ("field", "outcome"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "interlock_operation_seconds",
+            "How long queries and mutations took, waiting included.",
+            ("field",),
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        self.subscriptions = Gauge(
+            "interlock_subscriptions_open", "Subscriptions under way.", registry=self._registry
+        )
+        self.sockets = Gauge("interlock_sockets_open", "WebSocket connections open.", registry=self._registry)
+        self.items = Counter(
+            "interlock_subscription_items", "Results sent to subscriptions.", registry=self._registry
+        )
+        self.refusals = Counter(
+            "interlock_refusals",
+            "Requests refused before they were read.",
+            ("reason",),
+            registry=self._registry,
+        )
+
+    def operation(self, field: str, outcome: str, seconds: float) -> None:
+        """Count one query or mutation."""
+        self._operations.labels(field, outcome).inc()
+        self._seconds.labels(field).observe(seconds)
+
+    async def exposition(self, engine: Engine) -> bytes:
+        """Return all figures in Prometheus' text form, the store's and the feed's as they are now."""
+        families = [*_feed(engine), *await _store(engine)]
+        current = CollectorRegistry()
+        current.register(_Fixed(families))
+        return generate_latest(self._registry) + generate_latest(current)
+
+
+class _Fixed:
+    """Hands figures taken a moment ago to the exposition."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> list[Metric]:
+        return self._families
+
+
+def _feed(engine: Engine) -> list[Metric]:
+    health = engine.feed.health()
+    return [
+        _gauge("interlock_feed_degraded", "1 while the log is polled.", float(health.is_degraded)),
+        _gauge("interlock_feed_subscribers", "Followers of the feed.", health.subscribers),
+        _gauge("interlock_feed_ring_events", "Events held in memory.", health.ring_events),
+        _gauge("interlock_feed_ring_bytes", "Bytes of them.", health.ring_bytes),
+        _gauge("interlock_feed_restarts", "Broadcast connections lost.", health.restarts),
+        _gauge("interlock_feed_dropped", "Announcements not passed on to other processes.", health.dropped),
+    ]
+
+
+async def _store(engine: Engine) -> list[Metric]:
+    health = await engine.store.health()
+    families = [
+        _gauge("interlock_store_can_read", "1 if a read works.", float(health.can_read)),
+        _gauge("interlock_store_can_write", "1 if a write works.", float(health.can_write)),
+    ]
+    for name, value in health.figures.items():
+        if isinstance(value, int | float):
+            families.append(_gauge(f"interlock_store_{name}", "A figure of the store.", float(value)))
+    return families
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)

@@ -1,0 +1,146 @@
+"""How the server is run: one process, one port, a clean end on SIGTERM and SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from api.app import create_app
+from api.logs import configure_logs
+from api.settings import Settings, misspelt
+from store.errors import AlreadyServed, StoreError
+
+log = logging.getLogger("interlock.serve")
+
+GRACE_SECONDS = 8
+BACKLOG = 2048
+
+
+class Refused(Exception):
+    """The server cannot start; the message is one line."""
+
+
+def serve_http(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is under way and return.
+
+    Raises:
+        Refused: the port or the data directory cannot be used.
+    """
+    configure_logs(settings.log_level, settings.log_format)
+    for line in misspelt():
+        log.warning("%s", line)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(serve(settings, on_start=_announce))
+
+
+async def serve(
+    settings: Settings,
+    *,
+    on_start: Callable[[str], None] | None = None,
+    on_server: Callable[[uvicorn.Server], None] | None = None,
+) -> None:
+    """Serve until told to stop; `on_start` gets the address once requests are answered.
+
+    Raises:
+        Refused: the port or the data directory cannot be used.
+    """
+    listener = _listen(settings.host, settings.port)
+    url = _url(settings.host, listener.getsockname()[1])
+    app = create_app(settings, owner={"url": url})
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        ws="websockets-sansio",
+        ws_max_size=settings.max_body_bytes,
+        ws_per_message_deflate=False,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        backlog=BACKLOG,
+    )
+    try:
+        async with app.router.lifespan_context(app):
+            server = _Server(config, app.state.server.stop, lambda: on_start and on_start(url))
+            if on_server is not None:
+                on_server(server)
+            await server.serve(sockets=[listener])
+    except AlreadyServed as error:
+        raise Refused(f"{error}; stop it, or set INTERLOCK_DATA to another directory") from error
+    except StoreError as error:
+        raise Refused(f"INTERLOCK_DATA: {error}") from error
+    finally:
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    def __init__(
+        self, config: uvicorn.Config, on_stop: Callable[[], None], on_start: Callable[[], object]
+    ) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_stop()
+        # One turn of the loop, so that sockets say why they close before the server hangs up.
+        await asyncio.sleep(0.05)
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Not kept for later: a signal that was obeyed must not kill the process after all.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    name = host.strip("[]")
+    try:
+        listener = socket.socket(family)
+        with contextlib.ExitStack() as stack:
+            stack.callback(listener.close)
+            if sys.platform != "win32":
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((name, port))
+            listener.listen(BACKLOG)
+            listener.setblocking(False)
+            stack.pop_all()
+            return listener
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Refused(
+            f"cannot listen on {host}:{port}: {reason.lower()}; set INTERLOCK_HOST or INTERLOCK_PORT"
+        ) from error
+
+
+def _url(host: str, port: int) -> str:
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    return f"http://{f'[{name}]' if ':' in name and not name.startswith('[') else name}:{port}"
+
+
+def _announce(url: str) -> None:
+    print(f"GraphQL  {url}/graphql")
+    print(f"MCP      {url}/mcp")
+    print(f"Health   {url}/health", flush=True)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

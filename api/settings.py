@@ -1,0 +1,279 @@
+"""Every setting of the server: its name, default, limits and meaning, in one table."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from resolvers.rules import Rules
+from schema.limits import Limits
+
+CLIENT_VARIABLES = frozenset({"INTERLOCK_URL", "INTERLOCK_API_KEY", "INTERLOCK_KEY"})
+"""Names of the same family that clients read, not the server."""
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one line that names it."""
+
+
+class LogLevel(StrEnum):
+    """The least severe of what is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a line of the log looks."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def _default_data() -> Path:
+    home = os.environ.get("XDG_DATA_HOME")
+    root = Path(home) if home and Path(home).is_absolute() else Path.home() / ".local" / "share"
+    return root / "interlock"
+
+
+def _entries(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(entry.strip() for entry in value.split(",") if entry.strip())
+    return value
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+Entries = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_entries)]
+
+
+class Settings(BaseSettings):
+    """What a deployment may set, by environment variable or in `.env` of the working directory."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, validate_by_name=True, validate_by_alias=True
+    )
+
+    data: Path = Field(
+        default_factory=_default_data,
+        validation_alias="INTERLOCK_DATA",
+        description="Directory of the embedded store. One server at a time serves it.",
+    )
+    host: str = Field(
+        "127.0.0.1",
+        min_length=1,
+        validation_alias="INTERLOCK_HOST",
+        description="Address to listen on. Outside loopback, authentication must be on.",
+    )
+    port: int = Field(
+        8080, ge=0, le=65535, validation_alias="INTERLOCK_PORT", description="Port to listen on; 0 picks one."
+    )
+    auth_enabled: bool = Field(
+        False,
+        validation_alias="MCP_AUTH_ENABLED",
+        description="Whether requests need an API key. When off, every caller is the local owner.",
+    )
+    allow_open: bool = Field(
+        False,
+        validation_alias="INTERLOCK_ALLOW_OPEN",
+        description="Listen outside loopback although authentication is off: whoever reaches the port owns all.",
+    )
+    allowed_hosts: Entries = Field(
+        (),
+        validation_alias="INTERLOCK_ALLOWED_HOSTS",
+        description="Names by which clients may reach the server beside loopback ones, comma-separated; `*` is any.",
+    )
+    allowed_origins: Entries = Field(
+        (),
+        validation_alias="INTERLOCK_ALLOWED_ORIGINS",
+        description="Origins of web pages, beside the server's own, that may call it, comma-separated.",
+    )
+    broadcast_url: str = Field(
+        "memory://",
+        validation_alias="BROADCAST_URL",
+        description="How server processes wake each other: `memory://` for one process, `redis://host:6379` for several.",
+    )
+    session_ttl_days: int = Field(
+        14,
+        ge=1,
+        le=3650,
+        validation_alias="SESSION_TTL_DAYS",
+        description="Days without activity after which a session lapses.",
+    )
+    event_retention_days: int = Field(
+        7,
+        ge=1,
+        le=3650,
+        validation_alias="EVENT_RETENTION_DAYS",
+        description="Days that events are kept; older cursors get one notice to refetch.",
+    )
+    message_retention_days: int = Field(
+        7,
+        ge=1,
+        le=3650,
+        validation_alias="MESSAGE_RETENTION_DAYS",
+        description="Days that finished messages are kept; unread ones stay.",
+    )
+    audit_retention_days: int = Field(
+        90,
+        ge=1,
+        le=3650,
+        validation_alias="AUDIT_RETENTION_DAYS",
+        description="Days that the audit log is kept.",
+    )
+    max_body_bytes: int = Field(
+        1_048_576,
+        ge=1024,
+        le=67_108_864,
+        validation_alias="INTERLOCK_MAX_BODY_BYTES",
+        description="Largest request body or WebSocket message, in bytes.",
+    )
+    max_depth: int = Field(
+        12,
+        ge=3,
+        le=100,
+        validation_alias="INTERLOCK_MAX_DEPTH",
+        description="Deepest nesting of an operation.",
+    )
+    max_aliases: int = Field(
+        50,
+        ge=0,
+        le=10_000,
+        validation_alias="INTERLOCK_MAX_ALIASES",
+        description="Most aliases in an operation, its fragments spread out.",
+    )
+    max_tokens: int = Field(
+        2_000,
+        ge=100,
+        le=100_000,
+        validation_alias="INTERLOCK_MAX_TOKENS",
+        description="Most lexical tokens in a document.",
+    )
+    operation_timeout_seconds: int = Field(
+        60,
+        ge=1,
+        le=600,
+        validation_alias="INTERLOCK_OPERATION_TIMEOUT",
+        description="Seconds that a query or mutation may take, waiting included.",
+    )
+    max_subscriptions: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        validation_alias="INTERLOCK_MAX_SUBSCRIPTIONS",
+        description="Most operations under way on one WebSocket connection.",
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
+        LogLevel.INFO,
+        validation_alias="INTERLOCK_LOG_LEVEL",
+        description="Least severe of what is logged: debug, info, warning or error.",
+    )
+    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(
+        LogFormat.TEXT, validation_alias="INTERLOCK_LOG_FORMAT", description="Form of the log: text or json."
+    )
+
+    @model_validator(mode="after")
+    def _refuse_an_open_door(self) -> Self:
+        if not self.is_loopback and not self.auth_enabled and not self.allow_open:
+            raise ValueError(
+                f"INTERLOCK_HOST: {self.host} is reachable from outside while authentication is off; "
+                "set MCP_AUTH_ENABLED=true (or INTERLOCK_ALLOW_OPEN=true if that is meant)"
+            )
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host.lower() in LOOPBACK_NAMES:
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def rules(self) -> Rules:
+        """The durations that the rules obey."""
+        return Rules(
+            session_ttl=timedelta(days=self.session_ttl_days),
+            event_retention=timedelta(days=self.event_retention_days),
+            message_retention=timedelta(days=self.message_retention_days),
+            audit_retention=timedelta(days=self.audit_retention_days),
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds of an operation."""
+        return Limits(
+            depth=self.max_depth,
+            aliases=self.max_aliases,
+            tokens=self.max_tokens,
+            seconds=float(self.operation_timeout_seconds),
+        )
+
+
+def load_settings(**given: Any) -> Settings:
+    """Return the settings from the environment and `.env`; `given` ones, by field name, come first.
+
+    Raises:
+        SettingsError: a value is wrong; the message names the variable.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError(_line(error)) from error
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a field."""
+    return str(Settings.model_fields[field].validation_alias)
+
+
+def misspelt(environment: Any = None) -> list[str]:
+    """Return one line for each `INTERLOCK_` variable that is almost, but not, a setting's name."""
+    known = {variable(field) for field in Settings.model_fields}
+    lines = []
+    for name in sorted(os.environ if environment is None else environment):
+        if name.startswith("INTERLOCK_") and name not in known and name not in CLIENT_VARIABLES:
+            near = difflib.get_close_matches(name, known, 1, 0.8)
+            if near:
+                lines.append(f"{name} is no setting and is ignored; did you mean {near[0]}?")
+    return lines
+
+
+def _line(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    message = first["msg"].removeprefix("Value error, ").replace("\n", " ")
+    if not first["loc"]:
+        return message
+    place = str(first["loc"][0])
+    name = variable(place) if place in Settings.model_fields else place
+    return f"{name}: {message[:1].lower()}{message[1:]}, got {str(first['input'])[:80]!r}"
+
+
+def documented() -> list[tuple[str, str, str]]:
+    """Return each setting as its variable, its default and its meaning, in the order of the table."""
+    rows = []
+    for name, info in Settings.model_fields.items():
+        if name == "data":
+            default = "`$XDG_DATA_HOME/interlock`, else `~/.local/share/interlock`"
+        elif isinstance(info.default, tuple):
+            default = "none"
+        else:
+            default = f"`{str(info.default).lower() if isinstance(info.default, bool) else info.default}`"
+        rows.append((variable(name), default, info.description or ""))
+    return rows

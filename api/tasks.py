@@ -1,0 +1,47 @@
+"""What runs beside the requests: tidying, and closing what stands on a revoked key; both restarted on failure."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+
+from api.execution import Execution
+from api.graphql_ws import Sockets
+from resolvers.acts import Engine
+from store.records import Event
+
+log = logging.getLogger("interlock.tasks")
+
+TIDY_SECONDS = 300.0
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 60.0
+
+
+async def supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run `work` for ever; when it fails, log it and start again, at most a minute later."""
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            await work()
+            pause = _FIRST_PAUSE_SECONDS
+        except Exception:
+            log.exception("%s failed; it starts again in %.1f s", name, pause)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+async def follow_revocations(engine: Engine, execution: Execution, sockets: Sockets) -> None:
+    """Take from the holders of a key that is revoked what they have open, at once."""
+    items = engine.feed.subscribe([""], accept=_is_revocation, live=False)
+    async with aclosing(items):
+        async for item in items:
+            if item.event is not None:
+                key_id = str(item.event.data.get("id", ""))
+                execution.revoke(key_id)
+                sockets.close_key(key_id)
+
+
+def _is_revocation(event: Event) -> bool:
+    return event.kind == "key.revoked"
