@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from mcp.server.lowlevel import Server
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Route
 
 from mcp_adapter.http import McpApp
 from mcp_adapter.server import build_server
@@ -35,7 +35,7 @@ def small_server(executor: StubExecutor, tmp_path: Path) -> Server[Any]:
 @asynccontextmanager
 async def served(app: McpApp) -> AsyncIterator[str]:
     """Serve the application at /mcp on a free port; yields the URL."""
-    outer = Starlette(routes=[Mount("/mcp", app)])
+    outer = Starlette(routes=[Route("/mcp", app)])
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(outer, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
     uvicorn_server = uvicorn.Server(config)
@@ -53,7 +53,7 @@ async def served(app: McpApp) -> AsyncIterator[str]:
     task = asyncio.create_task(run())
     await ready.wait()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp/"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
     finally:
         done.set()
         await asyncio.wait_for(task, 15)

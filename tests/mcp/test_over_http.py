@@ -69,6 +69,7 @@ async def test_cancelling_a_call_cancels_the_operation(url: str, mode: str, exec
         await asyncio.wait_for(executor.waiting.wait(), 5)
         call.cancel()
         await asyncio.wait_for(executor.cancelled.wait(), 5)
+        await client.list_tools()
 
 
 async def test_a_client_that_disconnects_cancels_the_operation(
