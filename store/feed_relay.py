@@ -42,6 +42,9 @@ class Wire(Broadcast):
     async def join(self, channel: str) -> None:
         """Start to receive what is published in `channel`."""
         await self._backend.subscribe(channel)
+        # Broadcaster's Redis backend wakes its reader before the subscription stands, and with
+        # redis-py 8 the reader then falls asleep for good. Asking again wakes it; it is idempotent.
+        await self._backend.subscribe(channel)
 
     async def listen(self) -> AsyncGenerator[str, None]:
         """Yield what is published in the joined channels, until the backend raises."""

@@ -106,6 +106,7 @@ class Network:
 class NetworkBackend(BroadcastBackend):
     def __init__(self, network: Network) -> None:
         self.network = network
+        self.asked: set[str] = set()
         self.joined: set[str] = set()
         self.inbox: asyncio.Queue[Message | BaseException] = asyncio.Queue()
         self.is_dead = False
@@ -121,7 +122,10 @@ class NetworkBackend(BroadcastBackend):
             self.network.backends.remove(self)
 
     async def subscribe(self, group: str) -> None:
-        self.joined.add(group)
+        # As with Redis: the first subscription alone leaves the reader asleep.
+        if group in self.asked:
+            self.joined.add(group)
+        self.asked.add(group)
 
     async def unsubscribe(self, group: str) -> None:
         self.joined.discard(group)

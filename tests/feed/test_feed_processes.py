@@ -190,3 +190,11 @@ async def test_a_process_that_stops_first_sends_its_last_wake_ups(store: Store, 
         await until(lambda: not feed.is_degraded)
         await publish(store, feed)
     assert any(json.loads(message).get("s") == 1 for message in network.sent)
+
+
+async def test_a_reader_that_sleeps_through_the_first_subscription_is_woken(
+    store: Store, network: Network
+) -> None:
+    async with Feed(store, poll_seconds=NEVER, make_wire=network.wire) as feed:
+        await until(lambda: not feed.is_degraded)
+        assert network.connections == 1
