@@ -123,8 +123,8 @@ class SqliteStore(Store):
 
         def read(connection: sqlite3.Connection) -> Page[R]:
             rows = connection.execute(sql, values).fetchall()
-            cursor = ranks.cursor(rows[limit - 1]) if len(rows) > limit else None
-            return Page(tuple(cast(R, decode(row)) for row in rows[:limit]), cursor)
+            records = tuple(cast(R, decode(row)) for row in rows[:limit])
+            return Page(records, ranks.cursor(records[-1]) if len(rows) > limit else None)
 
         # No index runs both ways at once: such an order sorts all that matches.
         return await (self._quick if ranks.is_one_way else self._slow).submit(read)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from store.codec import Codec, Column, Plain, encode_text
+from store.keyset import keyset_of, keyset_values
 from store.port import AnyOf, By, Condition, Has, In, Not, Prefix, Scalar, Span, Where
+from store.records import Record
 
 MOST_VALUES = 1_000
 Part = tuple[str, list[Plain]]
@@ -153,16 +152,14 @@ class Order:
         self._columns = [codec.column(by.name) for by in keys]
         if not all(column.form.is_scalar for column in self._columns):
             raise ValueError("lists and objects have no order")
-        self._positions = [codec.names.index(by.name) for by in keys]
+        self._order = tuple(order)
         self._is_falling = [by.direction == "desc" for by in keys]
         self.is_one_way = len(set(self._is_falling)) == 1
-        self._signature = " ".join([codec.name, *(f"{by.name}:{by.direction}" for by in keys)])
         self.sql = ", ".join(f't."{by.name}"{" DESC" if by.direction == "desc" else ""}' for by in keys)
 
-    def cursor(self, row: Sequence[Any]) -> str:
-        """Return the cursor that continues after `row`."""
-        text = json.dumps([self._signature, *(row[i] for i in self._positions)], separators=(",", ":"))
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    def cursor(self, record: Record) -> str:
+        """Return the cursor that continues after `record`."""
+        return keyset_of(record, self._order)
 
     def following(self, cursor: str) -> Part:
         """Return the SQL for what comes after `cursor`.
@@ -199,19 +196,11 @@ class Order:
         return f"{field} > ?", f"{field} >= ?"
 
     def _values(self, cursor: str) -> list[Plain]:
-        values: list[Plain]
-        refusal = ValueError("after is not a cursor of this order")
-        try:
-            signature, *values = json.loads(
-                base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
-            )
-        except (ValueError, TypeError, binascii.Error, RecursionError):
-            raise refusal from None
-        if signature != self._signature or len(values) != len(self._columns):
-            raise refusal
+        # Whatever the order has behind an id says nothing more.
+        values = keyset_values(cursor, self._order)[: len(self._columns)]
         for column, value in zip(self._columns, values, strict=True):
             if not _fits(column, value):
-                raise refusal
+                raise ValueError("not a cursor of this order")
         return values
 
 
