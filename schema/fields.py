@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Annotated, Any, get_type_hints
 
@@ -90,22 +91,22 @@ def mutation(
 
 def subscription(
     *, needs: Role, description: str, returns: object
-) -> Callable[[Callable[..., AsyncIterator[Any]]], Any]:
-    """Declare a field of Subscription: an async generator whose first parameter is the `Act`."""
+) -> Callable[[Callable[..., Awaitable[AsyncGenerator[Any, None]]]], Any]:
+    """Declare a field of Subscription: `rule(act, ...)` checks its arguments, then returns the events.
 
-    def declare(rule: Callable[..., AsyncIterator[Any]]) -> Any:
+    They end as soon as the key that asked is revoked.
+    """
+
+    def declare(rule: Callable[..., Awaitable[AsyncGenerator[Any, None]]]) -> Any:
         NEEDS["Subscription", rule.__name__] = needs
 
         async def resolve(*, info: Info[RequestContext, None], **arguments: Any) -> AsyncIterator[Any]:
             act = await info.context.admit(needs, arguments.get("session_id"))
-            items = rule(act, **arguments)
-            try:
+            async with aclosing(await rule(act, **arguments)) as items:
                 async for item in items:
                     if info.context.is_revoked(act.caller.key_id):
                         raise Unauthenticated("this API key was revoked")
                     yield item
-            finally:
-                await items.aclose()  # type: ignore[attr-defined]
 
         return _field(rule, resolve, description, returns, wrap=strawberry.subscription)
 
