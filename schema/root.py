@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 
 import strawberry
-from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from schema.agents import AgentQuery
@@ -13,29 +12,39 @@ from schema.backlog import BacklogMutation, BacklogQuery
 from schema.checklists import ChecklistMutation, ChecklistQuery
 from schema.errors import ToldErrors
 from schema.guidelines import GuidelineMutation, GuidelineQuery
+from schema.locks import LockMutation, LockQuery
 from schema.messages import MessageMutation, MessageQuery
+from schema.presence import PresenceMutation, PresenceQuery
+from schema.projects import ProjectMutation, ProjectQuery
 from schema.sessions import SessionMutation, SessionQuery
+from schema.subscriptions import Subscription
 
 
 @strawberry.type(description="What can be read.")
 class Query(
+    LockQuery,
     MessageQuery,
     GuidelineQuery,
     BacklogQuery,
     ChecklistQuery,
     AgentQuery,
     SessionQuery,
+    ProjectQuery,
+    PresenceQuery,
 ):
     pass
 
 
 @strawberry.type(description="What can be changed.")
 class Mutation(
+    LockMutation,
     MessageMutation,
     GuidelineMutation,
     BacklogMutation,
     ChecklistMutation,
     SessionMutation,
+    ProjectMutation,
+    PresenceMutation,
 ):
     pass
 
@@ -46,6 +55,7 @@ def build_schema() -> strawberry.Schema:
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
-        extensions=[ParserCache, ValidationCache, ToldErrors],
+        subscription=Subscription,
+        extensions=[ToldErrors],
         config=StrawberryConfig(),
     )

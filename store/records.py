@@ -89,7 +89,7 @@ class Project(Record):
 class Agent(Record):
     """An agent known in a project; its id is `project/name`."""
 
-    INDEXES = (("project", "last_seen_at"), ("last_seen_at",), ("project", "tier"))
+    INDEXES = (("project",), ("project", "last_seen_at"), ("last_seen_at",), ("project", "tier"))
     SEARCHED = ("name", "role_description", "last_task")
 
     name: str
