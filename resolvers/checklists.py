@@ -87,7 +87,9 @@ async def check_checklist_item(
     def tick(found: Checklist, now: datetime) -> tuple[Mapping[str, Any], ...]:
         if not 0 <= item_index < len(found.items):
             last = len(found.items) - 1
-            raise BadInput("item_index", f"must be between 0 and {last}" if last >= 0 else "the list is empty")
+            raise BadInput(
+                "item_index", f"must be between 0 and {last}" if last >= 0 else "the list is empty"
+            )
         item = dict(found.items[item_index])
         item |= {
             "done": done,
@@ -161,7 +163,13 @@ def _items(texts: Sequence[str] | None) -> tuple[Mapping[str, Any], ...]:
     if len(texts) > MAX_ITEMS:
         raise BadInput("items", f"has {len(texts):,} entries, at most {MAX_ITEMS} are taken")
     return tuple(
-        {"text": line("items", item, required=True), "done": False, "checked_by": "", "checked_at": None, "notes": ""}
+        {
+            "text": line("items", item, required=True),
+            "done": False,
+            "checked_by": "",
+            "checked_at": None,
+            "notes": "",
+        }
         for item in texts
     )
 

@@ -71,7 +71,7 @@ class ChecklistItemsInput(ChecklistInput):
 @strawberry.input(description="An entry to tick off or to open again.")
 class CheckItemInput(ChecklistInput):
     item_index: int = strawberry.field(description="Its place, from 0.")
-    done: bool = strawberry.field(default=True, description="False opens it again.")
+    done: bool | None = strawberry.field(default=True, description="False opens it again; null is true.")
     notes: str | None = strawberry.field(default=None, description="Remarks that replace the earlier ones.")
 
 
@@ -117,7 +117,7 @@ class ChecklistMutation:
             act,
             name=input.name,
             item_index=input.item_index,
-            done=input.done,
+            done=input.done is not False,
             notes=input.notes,
             project=input.project,
         )
