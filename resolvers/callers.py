@@ -138,6 +138,12 @@ class ScopedStore(Store):
                 raise outside(project)
         return await self._store.heads(projects)
 
+    async def logged_projects(self, *, after: str = "", limit: int = 1000) -> list[str]:
+        if self._caller.projects is None:
+            return await self._store.logged_projects(after=after, limit=limit)
+        heads = await self._store.heads(sorted(self._caller.projects))
+        return [name for name, head in heads.items() if head.last and name > after][:limit]
+
     async def drop_events(self, before: datetime, limit: int = 1000) -> int:
         if self._caller.projects is not None:
             raise Forbidden("only an unscoped caller may forget events")

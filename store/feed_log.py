@@ -12,7 +12,7 @@ from typing import TypeVar
 from store.errors import Unavailable
 from store.feed_channel import weigh
 from store.port import Head, Store
-from store.records import Event, Project
+from store.records import Event
 
 logger = logging.getLogger(__name__)
 
@@ -65,18 +65,11 @@ class Log:
         return found
 
     async def projects(self) -> list[str]:
-        """Return every project that has a log: the registered ones and the server's own.
-
-        Raises `Unavailable` at once.
-        """
+        """Return every project that has a log, and the server's own. Raises `Unavailable` at once."""
         names = [""]
-        after: str | None = None
-        while True:
-            page = await self._store.find(Project, {}, limit=1000, after=after)
-            names += [project.id for project in page.records]
-            after = page.after
-            if after is None:
-                return names
+        while page := await self._store.logged_projects(after=names[-1], limit=_HEADS_AT_ONCE):
+            names += page
+        return names
 
     def forget(self) -> None:
         """Drop the pages held."""

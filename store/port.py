@@ -195,6 +195,13 @@ class Store(ABC):
         """Return the ends of each named project's log (`Head()` where it has none)."""
 
     @abstractmethod
+    async def logged_projects(self, *, after: str = "", limit: int = 1000) -> list[str]:
+        """Return up to `limit` projects that ever had an event, by name, those behind `after`.
+
+        The server's own log (project "") is not among them.
+        """
+
+    @abstractmethod
     async def drop_events(self, before: datetime, limit: int = 1000) -> int:
         """Forget up to `limit` events older than `before`, oldest first; return how many."""
 

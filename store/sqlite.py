@@ -189,6 +189,14 @@ class SqliteStore(Store):
 
         return await self._quick.submit(read)
 
+    async def logged_projects(self, *, after: str = "", limit: int = 1000) -> list[str]:
+        sql = "SELECT project FROM logs WHERE project > ? ORDER BY project LIMIT ?"
+
+        def read(connection: sqlite3.Connection) -> list[str]:
+            return [name for (name,) in connection.execute(sql, (after, max(limit, 0))).fetchall()]
+
+        return await self._quick.submit(read)
+
     async def drop_events(self, before: datetime, limit: int = 1000) -> int:
         moment = encode_time(before)
         return await self._writer.submit(lambda connection: drop_events(connection, moment, max(limit, 0)))

@@ -109,3 +109,10 @@ async def test_an_event_as_old_as_the_bound_is_kept(store: Store) -> None:
     await store.commit(Changes(events=(event(),)))
     assert await store.drop_events(NOON) == 0
     assert await store.drop_events(NOON + timedelta(microseconds=1)) == 1
+
+
+async def test_every_project_with_a_log_is_listed_by_name(store: Store) -> None:
+    for name in ("b", "a", "", "c"):
+        await store.commit(Changes(events=(event(name),)))
+    assert await store.logged_projects() == ["a", "b", "c"]
+    assert await store.logged_projects(after="a", limit=1) == ["b"]
