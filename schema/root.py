@@ -14,6 +14,7 @@ from schema.errors import ToldErrors
 from schema.guidelines import GuidelineMutation, GuidelineQuery
 from schema.locks import LockMutation, LockQuery
 from schema.messages import MessageMutation, MessageQuery
+from schema.notices import Notices
 from schema.presence import PresenceMutation, PresenceQuery
 from schema.projects import ProjectMutation, ProjectQuery
 from schema.sessions import SessionMutation, SessionQuery
@@ -56,6 +57,6 @@ def build_schema() -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        extensions=[ToldErrors],
+        extensions=[ToldErrors, Notices],
         config=StrawberryConfig(),
     )

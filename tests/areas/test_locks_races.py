@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from resolvers import locks
 from resolvers.acts import Engine
+from resolvers.callers import LOCAL_OWNER, Role
 from resolvers.rules import Rules
 from store.feed import Feed
-from store.port import By
+from store.port import By, Changes
 from store.records import Lock, LockWaiter, Notice
 from store.sqlite import SqliteStore
 from tests.areas.lock_cases import LOCK, Agent, begin, log_of, replayed, until
@@ -53,9 +58,6 @@ async def test_b2_of_many_who_ask_at_once_exactly_one_gets_the_path(
 
 
 async def test_b2_two_processes_on_one_store_never_grant_the_same_place(engine: Engine, run: Run) -> None:
-    from resolvers import locks
-    from resolvers.callers import LOCAL_OWNER, Role
-
     engines = [Engine(engine.store, engine.feed) for _ in range(4)]
     agents = [await begin(engine, run, f"a{n}") for n in range(16)]
     for turn in range(5):
@@ -147,7 +149,8 @@ async def test_a_cancelled_waiter_leaves_the_queue_and_blocks_nobody(engine: Eng
     await holder.lock("a.py")
     first, second = await queue_up(engine, [ada, bob], "a.py")
     first.cancel()
-    assert (await asyncio.gather(first, return_exceptions=True)) != [None]
+    with pytest.raises(asyncio.CancelledError):
+        await first
     assert [waiter.agent for waiter in await waiting(engine)] == ["bob"]
     await holder.unlock()
     async with asyncio.timeout(5):
@@ -195,7 +198,11 @@ async def test_a_waiter_whose_session_ends_gives_up_and_lets_the_next_through(
 ) -> None:
     holder, ada, bob = [await begin(engine, run, name) for name in ("holder", "ada", "bob")]
     await holder.lock("a.py")
-    ended = asyncio.create_task(run(LOCK, {"session": ada.session, "files": ["a.py", "b.py"], "wait": 20}))
+
+    async def ask() -> dict[str, Any]:
+        return await run(LOCK, {"session": ada.session, "files": ["a.py", "b.py"], "wait": 20})
+
+    ended = asyncio.create_task(ask())
 
     async def is_waiting() -> bool:
         return bool(await waiting(engine))
@@ -225,11 +232,6 @@ async def test_locking_and_ending_at_once_never_leaves_a_lock_behind(engine: Eng
 
 
 async def test_the_request_of_a_dead_server_blocks_nobody_for_long(engine: Engine, run: Run) -> None:
-    from dataclasses import replace
-    from datetime import timedelta
-
-    from store.port import Changes
-
     ada, bob = await begin(engine, run, "ada"), await begin(engine, run, "bob")
     now = await engine.store.now()
     left = LockWaiter(
@@ -250,11 +252,6 @@ async def test_the_request_of_a_dead_server_blocks_nobody_for_long(engine: Engin
 
 async def test_a_lock_that_turns_stale_meanwhile_goes_to_who_waits(tmp_path: Path, run: Run) -> None:
     store = await SqliteStore.open(tmp_path / "quick")
-    from datetime import timedelta
-
-    from resolvers import locks
-    from resolvers.callers import LOCAL_OWNER, Role
-
     async with Feed(store) as feed:
         quick = Engine(store, feed, Rules(lock_stale_after=timedelta(seconds=1)))
         ada, bob = await begin(quick, run, "ada"), await begin(quick, run, "bob")
@@ -280,7 +277,6 @@ async def test_waiting_reads_nothing_while_nothing_happens(
 ) -> None:
     ada, bob = await begin(engine, run, "ada"), await begin(engine, run, "bob")
     await ada.lock("a.py")
-    await asyncio.gather(*await queue_up(engine, [bob], "z.py", wait=0)) if False else None
     task = asyncio.create_task(bob.lock("a.py", wait=2))
 
     async def is_waiting() -> bool:
