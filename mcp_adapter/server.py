@@ -12,12 +12,15 @@ from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from mcp_adapter.calls import BadCall, call_of
 from mcp_adapter.documents import TOOLS, Tool, load_tools, schema_of
 from mcp_adapter.executor import Executor
 from mcp_adapter.profiles import FULL, PROFILES, profile_of
-from mcp_adapter.prompt_files import PROMPTS, Prompt, load_prompts
+from mcp_adapter.prompt_files import Prompt, load_prompts
+from mcp_adapter.resource_files import RESOURCES, load_resources
+from mcp_adapter.resource_server import background, serve_resources
 from mcp_adapter.results import refusal, result_of
 
 NAME = "interlock"
@@ -40,7 +43,7 @@ def build_server(
     version: str = "",
     is_persistent: bool = False,
     tools_folder: Path = TOOLS,
-    prompts_folder: Path = PROMPTS,
+    resources_folder: Path = RESOURCES,
 ) -> Server[Any]:
     """Return a server for any number of callers.
 
@@ -57,13 +60,17 @@ def build_server(
         version=version,
         title="Interlock",
         instructions=INSTRUCTIONS,
+        lifespan=background,
         get_tool_input_schema=lambda name: tools[name].input_schema if name in tools else None,
         cache_hints={"tools/list": _STATIC, "prompts/list": _STATIC, "resources/templates/list": _STATIC},
     )
     # No exporter is ever installed here, and a span for each message costs more than the adapter does.
     server.middleware.clear()
     _serve_tools(server, executor, tools, profile)
-    _serve_prompts(server, load_prompts(prompts_folder))
+    _serve_prompts(server, load_prompts())
+    resources = load_resources(schema, resources_folder)
+    serve_resources(server, executor, resources, authorization_of, is_persistent=is_persistent)
+    _serve_discovery(server)
     return server
 
 
@@ -124,3 +131,20 @@ def _serve_prompts(server: Server[Any], prompts: Mapping[str, Prompt]) -> None:
 
     server.add_request_handler("prompts/list", types.PaginatedRequestParams, list_prompts)
     server.add_request_handler("prompts/get", types.GetPromptRequestParams, get_prompt)
+
+
+def _serve_discovery(server: Server[Any]) -> None:
+    """Say what is so: the lists of tools and prompts never change."""
+
+    async def discover(ctx: Context, params: types.RequestParams) -> types.DiscoverResult:
+        capabilities = server.get_capabilities(protocol_version=ctx.protocol_version)
+        for part in (capabilities.tools, capabilities.prompts, capabilities.resources):
+            if part is not None:
+                part.list_changed = False
+        return types.DiscoverResult(
+            supported_versions=list(MODERN_PROTOCOL_VERSIONS),
+            capabilities=capabilities,
+            instructions=server.instructions,
+        )
+
+    server.add_request_handler("server/discover", types.RequestParams, discover)

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from mcp_adapter.http import McpApp
 from mcp_adapter.server import build_server
-from tests.mcp.small import SDL, StubExecutor, write_tools
+from tests.mcp.small import SDL, StubExecutor, write_resources, write_tools
 
 MODES = ("legacy", "2026-07-28")
 
@@ -29,7 +29,20 @@ def executor() -> StubExecutor:
 
 @pytest.fixture
 def small_server(executor: StubExecutor, tmp_path: Path) -> Server[Any]:
-    return build_server(executor, SDL, tools_folder=write_tools(tmp_path))
+    return small(executor, tmp_path)
+
+
+def small(executor: StubExecutor, folder: Path, **options: Any) -> Server[Any]:
+    """Return a server of the small tools and resources."""
+    for name in ("tools", "resources"):
+        (folder / name).mkdir(exist_ok=True)
+    return build_server(
+        executor,
+        SDL,
+        tools_folder=write_tools(folder / "tools"),
+        resources_folder=write_resources(folder / "resources"),
+        **options,
+    )
 
 
 @asynccontextmanager

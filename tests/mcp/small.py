@@ -19,7 +19,10 @@ type Wrong { mood: Mood! reason: String! }
 union Outcome = Thing | Wrong
 type PageInfo { endCursor: String }
 type Things { nodes: [Thing!]! pageInfo: PageInfo! }
-type Query { thing(name: String!): Thing things(first: Int, mood: Mood): Things! wait(seconds: Float): Thing }
+type Query { thing(name: String!): Thing things(first: Int, mood: Mood): Things! wait(seconds: Float): Thing hub(project: String!, agent: String): Hub! }
+type Hub { cursor: String! nodes: [Thing!]! }
+type Change { kind: String to: [String!] recipient: String }
+type Subscription { events(project: String!, after: String): Change }
 type Mutation { put(input: PutInput!): Outcome! drop(name: String!): Thing }
 """
 
@@ -62,6 +65,28 @@ query all($limit: Int = 5) { result: things(first: $limit) { nodes { name } } }
 query wait($seconds: Float = 0) { result: wait(seconds: $seconds) { name } }
 """,
 }
+RESOURCES = {
+    "shelf": """# uri: interlock://{project}/shelf
+# changed by: thing., hub.moved
+"Things on the shelf"
+query shelf($project: String!) { result: hub(project: $project) { cursor things: nodes { name mood } } }
+""",
+    "inbox": """# uri: interlock://{project}/inbox/{agent}
+# changed by: message.
+"Messages"
+query inbox($project: String!, $agent: String!) {
+  result: hub(project: $project, agent: $agent) { cursor messages: nodes { name } }
+}
+""",
+    "changes": """"Changes"
+subscription changes($project: String!, $after: String) {
+  result: events(project: $project, after: $after) { kind to recipient }
+}
+""",
+    "listing": """"Projects"
+query listing { result: things { projects: nodes { project: name } } }
+""",
+}
 EXTRAS = {
     "put_thing": {
         "aliases": {"name": "title", "legacy": None},
@@ -80,12 +105,29 @@ def write_tools(folder: Path) -> Path:
     return folder
 
 
+def write_resources(folder: Path) -> Path:
+    """Write the resources' documents to the folder."""
+    for name, text in RESOURCES.items():
+        (folder / f"{name}.graphql").write_text(text)
+    return folder
+
+
+def answer_shelf(variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Answer the resources: those of project `secret` only to nobody."""
+    if variables["project"] == "secret":
+        return {"errors": [{"message": "no", "extensions": {"code": "FORBIDDEN"}}]}
+    return {"data": {"result": {"cursor": "c1", "things": [{"name": "ä", "mood": "GOOD"}], "messages": []}}}
+
+
 class StubExecutor:
     """Answers each operation from `answers`, keeps what it was asked, and can be made to wait."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {}
         self.calls: list[tuple[str | None, Mapping[str, Any], str | None]] = []
+        self.events: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue()
+        self.followed: asyncio.Queue[tuple[dict[str, Any], str | None]] = asyncio.Queue()
+        self.unfollowed = asyncio.Event()
         self.waiting = asyncio.Event()
         self.cancelled = asyncio.Event()
 
@@ -112,5 +154,10 @@ class StubExecutor:
     async def subscribe(
         self, document: str, *, variables: Mapping[str, Any], authorization: str | None
     ) -> AsyncIterator[Mapping[str, Any]]:
-        await asyncio.Event().wait()
-        yield {}
+        self.followed.put_nowait((dict(variables), authorization))
+        try:
+            while (event := await self.events.get()) is not None:
+                yield {"data": {"result": event}}
+            yield {"errors": [{"message": "lost", "extensions": {"code": "UNAVAILABLE"}}]}
+        finally:
+            self.unfollowed.set()
