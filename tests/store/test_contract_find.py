@@ -142,6 +142,7 @@ async def test_pages_joined_are_the_whole_without_gap_or_repeat(
         page = await store.find(BacklogItem, {"project": "p"}, order=order, limit=size, after=after)
         assert len(page.records) == size or page.after is None
         pages += page.records
+        assert len(pages) <= len(whole)
         after = page.after
         if after is None:
             break

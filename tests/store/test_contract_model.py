@@ -188,6 +188,7 @@ class Comparison(RuleBasedStateMachine):
         while True:
             page = self.run(self.store.find(Agent, where, order=order, limit=size, after=after))
             found += page.records
+            assert len(found) <= len(matching)
             after = page.after
             if after is None:
                 break
