@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import pytest
+
+from resolvers.acts import Engine
+from resolvers.callers import Caller, Role
+from store.records import Checklist
 from tests.conftest import Run, failure
 
 CREATE = """mutation($input: ChecklistItemsInput!, $key: String) {
@@ -57,3 +63,81 @@ async def test_an_index_outside_the_list_is_named(run: Run) -> None:
     for index in (-1, 1):
         answer = await run(CHECK, {"input": {"project": "p", "name": "l", "itemIndex": index}})
         assert failure(answer) == ("BAD_INPUT", "itemIndex")
+
+
+ADD = """mutation($input: ChecklistItemsInput!) { addChecklistItems(input: $input) { progress } }"""
+DELETE = """mutation($input: ChecklistInput!) { deleteChecklist(input: $input) { name } }"""
+LIST = "query($project: String) { checklists(project: $project) { nodes { name progress } } }"
+
+
+async def test_a_null_for_done_ticks_off_and_false_opens_again(run: Run) -> None:
+    await run(CREATE, {"input": {"project": "p", "name": "l", "items": ["a"]}})
+    for done, progress in ((None, "1/1"), (False, "0/1"), (True, "1/1")):
+        asked = {"input": {"project": "p", "name": "l", "itemIndex": 0, "done": done}}
+        assert (await run(CHECK, asked))["data"]["checkChecklistItem"]["progress"] == progress
+
+
+async def test_checklists_are_listed_by_name_until_they_are_deleted(run: Run) -> None:
+    for name in ("b", "a"):
+        await run(CREATE, {"input": {"project": "p", "name": name}})
+    await run(ADD, {"input": {"project": "p", "name": "b", "items": ["x"]}})
+    listed = (await run(LIST, {"project": "P"}))["data"]["checklists"]["nodes"]
+    assert listed == [{"name": "a", "progress": "0/0"}, {"name": "b", "progress": "0/1"}]
+    await run(DELETE, {"input": {"project": "p", "name": "a"}})
+    assert [node["name"] for node in (await run(LIST, {"project": "p"}))["data"]["checklists"]["nodes"]] == [
+        "b"
+    ]
+    assert failure(await run(DELETE, {"input": {"project": "p", "name": "a"}})) == ("NOT_FOUND", "name")
+
+
+@pytest.mark.parametrize("number", [2, 8, 64])
+async def test_of_checklists_of_one_name_made_at_the_same_moment_one_is_kept(run: Run, number: int) -> None:
+    asked = {"input": {"project": "p", "name": "l"}}
+    answers = await asyncio.gather(*(run(CREATE, asked) for _ in range(number)))
+    refused = [failure(answer) for answer in answers if answer["errors"]]
+    assert refused == [("CONFLICT", "name")] * (number - 1)
+
+
+async def test_a_key_of_another_project_neither_reads_nor_writes_a_checklist(run: Run) -> None:
+    """D1, D2."""
+    await run(CREATE, {"input": {"project": "q", "name": "l", "items": ["a"]}})
+    agent = Caller("key_a", "a", Role.AGENT, frozenset({"p"}))
+    reader = Caller("key_r", "r", Role.READONLY, frozenset({"q"}))
+    assert failure(await run(LIST, {"project": "q"}, caller=agent)) == ("FORBIDDEN", "project")
+    for caller in (agent, reader):
+        for document, more in ((ADD, {"items": ["x"]}), (CHECK, {"itemIndex": 0}), (DELETE, {})):
+            asked = {"input": {"project": "q", "name": "l", **more}}
+            assert failure(await run(document, asked, caller=caller))[0] == "FORBIDDEN"
+    assert not (await run(LIST, {"project": "q"}, caller=reader))["errors"]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"name": "a\0"}, "name"),
+        ({"project": "../p"}, "project"),
+        ({"items": [""]}, "items"),
+        ({"items": ["x" * 1_000_000]}, "items"),
+        ({"items": ["x"] * 501}, "items"),
+    ],
+)
+async def test_a_value_that_cannot_be_taken_is_named_and_nothing_is_written(
+    run: Run, engine: Engine, given: dict[str, Any], field: str
+) -> None:
+    response = await run(CREATE, {"input": {"project": "p", "name": "l", "items": ["a"], **given}})
+    assert failure(response) == ("BAD_INPUT", field)
+    assert await engine.store.count(Checklist, {}) == 0
+
+
+async def test_a_list_takes_no_more_than_it_holds(run: Run) -> None:
+    await run(CREATE, {"input": {"project": "p", "name": "l", "items": ["x"] * 500}})
+    assert failure(await run(ADD, {"input": {"project": "p", "name": "l", "items": ["x"]}})) == (
+        "BAD_INPUT",
+        "items",
+    )
+    assert failure(await run(ADD, {"input": {"project": "p", "name": "l", "items": []}})) == (
+        "BAD_INPUT",
+        "items",
+    )
