@@ -20,6 +20,8 @@ from api.graphql_http import GraphQLHttp
 from api.graphql_ws import Sockets
 from api.health import Reports
 from api.identity import Identity
+from api.in_process import InProcessExecutor
+from api.mcp import Mcp
 from api.metrics import Metrics
 from api.settings import Settings
 from api.tasks import follow_revocations, supervised
@@ -38,14 +40,17 @@ class Server:
         self.execution = Execution(engine, settings.limits, self.metrics)
         self.sockets = Sockets(self.execution, self.identity, most=settings.max_subscriptions)
         self._http = GraphQLHttp(self.execution, max_body_bytes=settings.max_body_bytes)
-        self._reports = Reports(engine, self.metrics, lambda: True)
+        self.executor = InProcessExecutor(self.execution, self.identity)
+        self.mcp = Mcp(self.executor, max_body_bytes=settings.max_body_bytes)
+        self._reports = Reports(engine, self.metrics, self.mcp)
         self.app: ASGIApp = Gate(self._route, settings, self.identity, self.metrics)
         if settings.allowed_origins:
             self.app = CORSMiddleware(
                 self.app,
                 allow_origins=settings.allowed_origins,
                 allow_methods=("GET", "POST"),
-                allow_headers=("authorization", "content-type", "interlock-notices"),
+                allow_headers=("*",),
+                expose_headers=("mcp-session-id", "x-request-id"),
             )
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,6 +59,8 @@ class Server:
             await (self._http if scope["type"] == "http" else self.sockets)(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 4404})
+        elif path in ("/mcp", "/mcp/"):
+            await self.mcp(scope, receive, send)
         elif path in ("/health", "/metrics"):
             answer = self._reports.health if path == "/health" else self._reports.figures
             await (await answer(Request(scope)))(scope, receive, send)
@@ -101,6 +108,7 @@ async def _open(stack: AsyncExitStack, settings: Settings, owner: Mapping[str, s
         "following revocations",
         lambda: follow_revocations(engine, server.execution, server.sockets),
     )
+    await stack.enter_async_context(server.mcp.lifespan())
     stack.callback(server.stop)
     return server
 

@@ -12,7 +12,7 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from api.execution import UNARY, Execution, Outcome, WrongMethod, refused
-from api.page import PAGE, PAGE_HEADERS
+from api.explorer import PAGE, PAGE_HEADERS
 from resolvers.errors import BadInput, Code, DomainError, LimitExceeded
 
 GRAPHQL_JSON = "application/graphql-response+json"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.mcp import Mcp
 from api.metrics import CONTENT_TYPE, Metrics
 from resolvers.acts import Engine
 
@@ -18,10 +18,10 @@ HEALTH_SECONDS = 5.0
 class Reports:
     """The two pages that operators and their machines read."""
 
-    def __init__(self, engine: Engine, metrics: Metrics, is_mcp_up: Callable[[], bool]) -> None:
+    def __init__(self, engine: Engine, metrics: Metrics, mcp: Mcp) -> None:
         self._engine = engine
         self._metrics = metrics
-        self._is_mcp_up = is_mcp_up
+        self._mcp = mcp
 
     async def health(self, request: Request) -> Response:
         """Answer 200 while everything needed works, else 503; each part says how it does."""
@@ -38,7 +38,7 @@ class Reports:
         feed = self._engine.feed.health()
         is_feed_up = not self._engine.feed.close_reason
         parts["feed"] = _part(is_feed_up, feed.detail) | {"is_degraded": feed.is_degraded}
-        parts["mcp"] = _part(self._is_mcp_up(), "")
+        parts["mcp"] = _part(self._mcp.is_up, "")
         is_ok = all(part["ok"] for part in parts.values())
         state = ("degraded" if feed.is_degraded else "ok") if is_ok else "failing"
         body = {"status": state, "can_write": parts["store_write"]["ok"], "parts": parts}

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from starlette.applications import Starlette
 
 from api.app import create_app
 from api.logs import configure_logs
@@ -41,6 +42,19 @@ def serve_http(settings: Settings) -> None:
         runner.run(serve(settings, on_start=_announce))
 
 
+def serve_stdio(settings: Settings) -> None:
+    """Serve one MCP client on standard input and output until its end.
+
+    Raises:
+        Refused: neither a running server nor the data directory can be used.
+    """
+    from api.stdio import stdio
+
+    configure_logs(settings.log_level, settings.log_format)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(stdio(settings))
+
+
 async def serve(
     settings: Settings,
     *,
@@ -52,9 +66,26 @@ async def serve(
     Raises:
         Refused: the port or the data directory cannot be used.
     """
-    listener = _listen(settings.host, settings.port)
-    url = _url(settings.host, listener.getsockname()[1])
-    app = create_app(settings, owner={"url": url})
+    listener = listen(settings.host, settings.port)
+    app = create_app(settings, owner={"url": url_of(listener)})
+    try:
+        async with app.router.lifespan_context(app):
+            server = http_server(settings, app, on_start=lambda: on_start and on_start(url_of(listener)))
+            if on_server is not None:
+                on_server(server)
+            await server.serve(sockets=[listener])
+    except AlreadyServed as error:
+        raise Refused(f"{error}; stop it, or set INTERLOCK_DATA to another directory") from error
+    except StoreError as error:
+        raise Refused(f"INTERLOCK_DATA: {error}") from error
+    finally:
+        listener.close()
+
+
+def http_server(
+    settings: Settings, app: Starlette, *, on_start: Callable[[], object] | None = None
+) -> uvicorn.Server:
+    """Return the HTTP server of an application whose lifespan is entered by the caller."""
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -68,18 +99,7 @@ async def serve(
         timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=BACKLOG,
     )
-    try:
-        async with app.router.lifespan_context(app):
-            server = _Server(config, app.state.server.stop, lambda: on_start and on_start(url))
-            if on_server is not None:
-                on_server(server)
-            await server.serve(sockets=[listener])
-    except AlreadyServed as error:
-        raise Refused(f"{error}; stop it, or set INTERLOCK_DATA to another directory") from error
-    except StoreError as error:
-        raise Refused(f"INTERLOCK_DATA: {error}") from error
-    finally:
-        listener.close()
+    return _Server(config, app.state.server.stop, on_start or (lambda: None))
 
 
 class _Server(uvicorn.Server):
@@ -106,7 +126,12 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 picks a free one.
+
+    Raises:
+        Refused: the address is in use or not this machine's.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     name = host.strip("[]")
     try:
@@ -127,9 +152,11 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _url(host: str, port: int) -> str:
-    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
-    return f"http://{f'[{name}]' if ':' in name and not name.startswith('[') else name}:{port}"
+def url_of(listener: socket.socket) -> str:
+    """Return the address by which this machine reaches a listening socket."""
+    host, port = listener.getsockname()[:2]
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def _announce(url: str) -> None:

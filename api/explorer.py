@@ -7,7 +7,7 @@ import hashlib
 import re
 from pathlib import Path
 
-PAGE = (Path(__file__).parent / "graphiql.html").read_bytes()
+PAGE = (Path(__file__).parent / "page" / "graphiql.html").read_bytes()
 
 
 def _hashes(tag: bytes) -> str:
