@@ -7,6 +7,7 @@ from functools import cache
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from schema.admin import AdminMutation, AdminQuery
 from schema.agents import AgentQuery
 from schema.backlog import BacklogMutation, BacklogQuery
 from schema.checklists import ChecklistMutation, ChecklistQuery
@@ -19,10 +20,12 @@ from schema.presence import PresenceMutation, PresenceQuery
 from schema.projects import ProjectMutation, ProjectQuery
 from schema.sessions import SessionMutation, SessionQuery
 from schema.subscriptions import Subscription
+from schema.work import WorkMutation, WorkQuery
 
 
 @strawberry.type(description="What can be read.")
 class Query(
+    WorkQuery,
     LockQuery,
     MessageQuery,
     GuidelineQuery,
@@ -32,12 +35,14 @@ class Query(
     SessionQuery,
     ProjectQuery,
     PresenceQuery,
+    AdminQuery,
 ):
     pass
 
 
 @strawberry.type(description="What can be changed.")
 class Mutation(
+    WorkMutation,
     LockMutation,
     MessageMutation,
     GuidelineMutation,
@@ -46,6 +51,7 @@ class Mutation(
     SessionMutation,
     ProjectMutation,
     PresenceMutation,
+    AdminMutation,
 ):
     pass
 
