@@ -12,6 +12,7 @@ from typing import Any
 
 from resolvers.acts import Act
 from resolvers.errors import BadInput
+from resolvers.lock_grants import is_stale
 from resolvers.paths import canonical_path, overlaps
 from store.port import By, In, Span, Where
 from store.records import (
@@ -246,7 +247,7 @@ async def _locks(look: Look) -> Sequence[BriefLock]:
     ranked = sorted(locks.values(), key=lambda lock: not any(overlaps(lock.path, path) for path in look.paths))
     return [
         BriefLock(
-            lock.path, lock.agent, _clip(lock.reason, 120), lock.created_at, _is_stale(look, held.get(lock.session_id))
+            lock.path, lock.agent, _clip(lock.reason, 120), lock.created_at, is_stale(held.get(lock.session_id), look.now, look.act.rules)
         )
         for lock in ranked
         if lock.session_id != look.session.id
@@ -256,12 +257,6 @@ async def _locks(look: Look) -> Sequence[BriefLock]:
 def _with_parents(path: str) -> list[str]:
     parts = path.rstrip("/").split("/")
     return [path, *("/".join(parts[:depth]) + "/" for depth in range(1, len(parts) + 1))]
-
-
-def _is_stale(look: Look, holder: Session | None) -> bool:
-    if holder is None or holder.status != "active":
-        return True
-    return look.now - holder.active_at > look.act.rules.lock_stale_after
 
 
 async def _handoff(look: Look) -> Sequence[BriefHandoff]:
@@ -318,16 +313,16 @@ async def _signals(look: Look) -> Sequence[BriefSignal]:
 
 
 async def _guidelines(look: Look) -> Sequence[BriefRule]:
-    """Return the server's and the project's guidelines, the highest priority first."""
+    """Return the server's and the project's guidelines, priority 1 first."""
     pages = await asyncio.gather(
         *(
             look.act.store.find(
-                Guideline, {"project": project}, order=(By("priority", "desc"),), limit=_SHOWN + 1
+                Guideline, {"project": project}, order=(By("priority"),), limit=_SHOWN + 1
             )
             for project in ("", look.session.project)
         )
     )
-    rules = sorted((rule for page in pages for rule in page.records), key=lambda rule: -rule.priority)
+    rules = sorted((rule for page in pages for rule in page.records), key=lambda rule: rule.priority)
     return [BriefRule(one.name, _clip(one.rule, 400), one.created_by, one.project) for one in rules]
 
 
