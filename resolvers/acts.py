@@ -143,6 +143,16 @@ class Engine:
         act = await self.admit(await self.authenticate(api_key), needs)
         return replace(act, seal=Seal(api_key)) if self.is_auth_enabled else act
 
+    async def require_valid(self, caller: Caller) -> None:
+        """Check that the caller's key was not revoked meanwhile; for rules that waited.
+
+        Raises:
+            Unauthenticated: it was.
+        """
+        key = None if caller is LOCAL_OWNER else await self.store.get(Key, caller.key_id)
+        if key is not None and key.revoked_at is not None:
+            raise Unauthenticated("this API key was revoked")
+
     async def _session(self, caller: Caller | None, session_id: str) -> tuple[Session, Caller]:
         record_id, _, secret = session_id.partition(".")
         session = await self.store.get(Session, record_id) if len(record_id) <= 64 else None

@@ -92,7 +92,8 @@ async def receive_messages(
         BadInput: a value cannot be taken.
         NotFound: there is no message of that id to or by the agent.
         Forbidden: `for_instance` is for admins.
-        Clash: the session ended meanwhile.
+        Clash: the session ended while it waited.
+        Unauthenticated: the key was revoked while it waited.
     """
     session = act.in_session
     agent = agent_name("for_instance", for_instance) if for_instance else session.agent
@@ -129,6 +130,7 @@ async def _awaited(act: Act, asked: _Asked, wait_seconds: int) -> Inbox:
         except _Nothing:
             left = max(deadline - time.monotonic(), 0)
             is_last = not await act.feed.wait((project,), is_for_agent, left, after=cursor)
+            await act.engine.require_valid(act.caller)
 
 
 async def _taken(act: Act, asked: _Asked, now: datetime) -> Decision[Inbox]:

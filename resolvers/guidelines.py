@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from resolvers.acts import Act, Decision
+from resolvers.audit import entry
 from resolvers.callers import Role
 from resolvers.errors import Forbidden, NotFound
 from resolvers.inputs import line, text
 from resolvers.listing import Listing, listing
 from resolvers.rules import MAX_NAME
 from store.port import By, Changes, Where
-from store.records import Agent, Audit, Guideline, NewEvent, new_id
+from store.records import Agent, Guideline, NewEvent
 
 GLOBAL = "global"
 MAX_RULE = 4_000
@@ -48,7 +49,7 @@ async def set_guideline(
         )
         made = replace(kept, rule=told, priority=rank, updated_at=now)
         verb = "updated" if found else "created"
-        audit = _audit(act, made, "guideline.set", f"{verb}, priority {rank}", now)
+        audit = entry(act, now, "guideline.set", project, _target(made), f"{verb}, priority {rank}")
         return Decision(made, Changes(puts=(made, audit), events=(_event(made, "set"),)))
 
     return await act.decide(decision)
@@ -66,7 +67,7 @@ async def delete_guideline(act: Act, *, name: str, scope: str = GLOBAL) -> Guide
     async def decision(now: datetime) -> Decision[Guideline]:
         await _require_writer(act, project)
         found = await _found(act, project, called)
-        audit = _audit(act, found, "guideline.deleted", "", now)
+        audit = entry(act, now, "guideline.deleted", project, _target(found))
         return Decision(found, Changes(puts=(audit,), deletes=(found,), events=(_event(found, "deleted"),)))
 
     return await act.decide(decision)
@@ -126,21 +127,10 @@ def _name(name: str) -> str:
     return line("name", name, required=True, max_bytes=MAX_NAME)
 
 
+def _target(found: Guideline) -> str:
+    return f"{found.project or GLOBAL}/{found.name}"
+
+
 def _event(found: Guideline, verb: str) -> NewEvent:
     data = {"name": found.name, "scope": found.project or GLOBAL, "priority": found.priority}
     return NewEvent(project=found.project, kind=f"guideline.{verb}", subject=found.name, data=data)
-
-
-def _audit(act: Act, found: Guideline, done: str, detail: str, now: datetime) -> Audit:
-    return Audit(
-        id=new_id(Audit.PREFIX),
-        project=found.project,
-        act=done,
-        actor=act.actor,
-        key_id=act.caller.key_id,
-        key_name=act.caller.key_name,
-        target=f"{found.project or GLOBAL}/{found.name}",
-        detail=detail,
-        created_at=now,
-        updated_at=now,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -137,6 +138,20 @@ async def test_one_reader_of_a_broadcast_does_not_hide_it_from_the_others(run: R
         {"recipient": "bob", "status": "RECEIVED"},
         {"recipient": "carol", "status": "DELIVERED"},
     ]
+
+
+async def test_a_broadcast_says_when_more_are_active_than_it_reaches(run: Run, engine: Engine) -> None:
+    alice = await begin(engine, "alice")
+    now = await engine.store.now()
+    others = tuple(
+        Session(id=f"ses_{n}", project="p", agent=f"agent{n}", active_at=now - timedelta(seconds=n))
+        for n in range(501)
+    )
+    await engine.store.commit(Changes(puts=others))
+    made = await sent(run, alice, "*", "all hands")
+    assert made["recipientCount"] == 500
+    assert "500" in made["note"]
+    assert await engine.store.count(Delivery, {"recipient": "agent500"}) == 0
 
 
 async def test_a_broadcast_to_nobody_is_refused_and_writes_nothing(run: Run, engine: Engine) -> None:

@@ -12,7 +12,7 @@ from resolvers.acts import Engine
 from resolvers.callers import Caller, Role
 from resolvers.deliveries import drop_finished_messages
 from store.port import Changes
-from store.records import Delivery, Message, MessageDigest, Session
+from store.records import Delivery, Key, Message, MessageDigest, Session
 from tests.areas.test_messages import KEY_A, KEY_B, READ, begin, inbox, send, sent, texts
 from tests.conftest import Clock, Run, failure
 
@@ -109,7 +109,6 @@ async def test_a_wait_ends_empty_when_nothing_comes(run: Run, engine: Engine) ->
 async def test_a_reader_whose_session_ended_while_it_waited_leaves_the_message_to_the_next(
     run: Run, engine: Engine
 ) -> None:
-    """D7 too: a revoked key's sessions end."""
     alice, bob = await begin(engine, "alice"), await begin(engine, "bob")
     reader = asyncio.ensure_future(run(READ, {"input": {"sessionId": bob, "waitSeconds": BOUND_SECONDS}}))
     await parked(engine)
@@ -120,6 +119,24 @@ async def test_a_reader_whose_session_ended_while_it_waited_leaves_the_message_t
     async with asyncio.timeout(BOUND_SECONDS):
         assert failure(await reader) == ("CONFLICT", "sessionId")
     assert await texts(run, await begin(engine, "bob")) == ["hello"]
+
+
+async def test_a_reader_whose_key_is_revoked_while_it_waits_gets_nothing(run: Run, engine: Engine) -> None:
+    """D7."""
+    alice, bob = await begin(engine, "alice"), await begin(engine, "bob", key_id=KEY_B.key_id)
+    key = Key(id=KEY_B.key_id, project="", name="b", role="agent", hash="h")
+    await engine.store.commit(Changes(puts=(key,)))
+    asked = {"input": {"sessionId": bob, "waitSeconds": BOUND_SECONDS}}
+    reader = asyncio.ensure_future(run(READ, asked, caller=KEY_B))
+    await parked(engine)
+    revoked = replace(key, version=1, revoked_at=await engine.store.now())
+    await engine.store.commit(Changes(puts=(revoked,)))
+    made = await sent(run, alice, "bob", "secret")
+    async with asyncio.timeout(BOUND_SECONDS):
+        assert failure(await reader)[0] == "UNAUTHENTICATED"
+    delivery = await engine.store.get(Delivery, f"{made['id']}:bob")
+    assert delivery is not None
+    assert delivery.status == "pending"
 
 
 async def test_a_status_moves_forwards_only(run: Run, engine: Engine) -> None:
