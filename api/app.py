@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
@@ -75,18 +76,19 @@ class Server:
         self.sockets.close_all()
 
 
-def create_app(settings: Settings, *, owner: Mapping[str, str] | None = None) -> Starlette:
+def create_app(settings: Settings, *, url: str = "") -> Starlette:
     """Return the application; its lifespan opens the store first and closes it last.
 
-    `owner` is what other processes are told that want the same data directory. Entering the
-    lifespan raises `AlreadyServed` or `Unavailable` when the directory cannot be served. The
-    running `Server` is `app.state.server`.
+    `url` is what other processes are told that want the same data directory; its user's own
+    clients also find there what lets them in as the owner. Entering the lifespan raises
+    `AlreadyServed` or `Unavailable` when the directory cannot be served. The running `Server` is
+    `app.state.server`.
     """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            app.state.server = await _open(stack, settings, owner)
+            app.state.server = await _open(stack, settings, url)
             yield
         app.state.server = None
 
@@ -97,11 +99,12 @@ def create_app(settings: Settings, *, owner: Mapping[str, str] | None = None) ->
     return app
 
 
-async def _open(stack: AsyncExitStack, settings: Settings, owner: Mapping[str, str] | None) -> Server:
-    store = await SqliteStore.open(settings.data, owner=owner)
+async def _open(stack: AsyncExitStack, settings: Settings, url: str) -> Server:
+    secret = secrets.token_urlsafe(32)
+    store = await SqliteStore.open(settings.data, owner={"url": url, "secret": secret})
     stack.push_async_callback(store.close)
     feed = await stack.enter_async_context(Feed(store, settings.broadcast_url))
-    engine = Engine(store, feed, settings.rules, auth=settings.auth_enabled)
+    engine = Engine(store, feed, settings.rules, auth=settings.auth_enabled, local_secret=secret)
     server = Server(settings, engine)
     _beside(
         stack,

@@ -22,6 +22,7 @@ from schema.context import RequestContext
 from schema.documents import Documents, Operation, Prepared
 from schema.errors import told
 from schema.limits import Limits
+from schema.notices import notices_of
 from schema.root import build_schema
 
 log = logging.getLogger("interlock.operations")
@@ -103,7 +104,10 @@ class Execution:
             self.metrics.operation("refused", outcome.code or "ok", time.perf_counter() - began)
             return outcome
         result = await self._run(prepared, context, variables, operation)
-        outcome = self._outcome(result, context)
+        outcome = self._outcome(result)
+        extensions = await notices_of(context)
+        if extensions:
+            outcome.response["extensions"] = extensions
         self._note(found, outcome, time.perf_counter() - began)
         return outcome
 
@@ -142,7 +146,7 @@ class Execution:
             hint="It may have been carried out: read before you repeat it, or use an idempotencyKey.",
         )
 
-    def _outcome(self, result: ExecutionResult, context: RequestContext) -> Outcome:
+    def _outcome(self, result: ExecutionResult) -> Outcome:
         response: Response = {}
         code = None
         is_refused = False
@@ -189,27 +193,25 @@ class Execution:
         if optimized_is_awaitable(started):
             source = await cast("Awaitable[Any]", started)
         if isinstance(source, ExecutionResult):
-            outcome = self._outcome(source, context)
+            outcome = self._outcome(source)
             yield Outcome({"errors": outcome.response["errors"]}, outcome.code, is_refused=True)
             return
         with self.metrics.subscriptions.track_inprogress():
-            async with aclosing(self._items(source, context)) as outcomes:
+            async with aclosing(self._items(source)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
 
-    async def _items(
-        self, source: AsyncIterator[ExecutionResult], context: RequestContext
-    ) -> AsyncGenerator[Outcome, None]:
+    async def _items(self, source: AsyncIterator[ExecutionResult]) -> AsyncGenerator[Outcome, None]:
         async with contextlib.AsyncExitStack() as stack:
             if hasattr(source, "aclose"):
                 stack.push_async_callback(source.aclose)
             try:
                 async for result in source:
                     self.metrics.items.inc()
-                    yield self._outcome(result, context)
+                    yield self._outcome(result)
             except Exception as error:  # noqa: BLE001 - whatever ends a subscription is told to its client
                 wrapped = error if isinstance(error, GraphQLError) else _wrapped(error)
-                outcome = self._outcome(ExecutionResult(None, [wrapped]), context)
+                outcome = self._outcome(ExecutionResult(None, [wrapped]))
                 yield Outcome(outcome.response, outcome.code, is_refused=True)
 
 

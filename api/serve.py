@@ -67,7 +67,7 @@ async def serve(
         Refused: the port or the data directory cannot be used.
     """
     listener = listen(settings.host, settings.port)
-    app = create_app(settings, owner={"url": url_of(listener)})
+    app = create_app(settings, url=url_of(listener))
     try:
         async with app.router.lifespan_context(app):
             server = http_server(settings, app, on_start=lambda: on_start and on_start(url_of(listener)))

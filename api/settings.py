@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from resolvers.rules import Rules
@@ -48,6 +48,10 @@ def _default_data() -> Path:
     return root / "interlock"
 
 
+def _absolute(value: Path) -> Path:
+    return value.expanduser().absolute()
+
+
 def _entries(value: Any) -> Any:
     if isinstance(value, str):
         return tuple(entry.strip() for entry in value.split(",") if entry.strip())
@@ -68,7 +72,7 @@ class Settings(BaseSettings):
         env_file=".env", extra="ignore", frozen=True, validate_by_name=True, validate_by_alias=True
     )
 
-    data: Path = Field(
+    data: Annotated[Path, AfterValidator(_absolute)] = Field(
         default_factory=_default_data,
         validation_alias="INTERLOCK_DATA",
         description="Directory of the embedded store. One server at a time serves it.",

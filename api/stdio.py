@@ -131,7 +131,7 @@ class SharedExecutor:
             listener = listen(self._settings.host, self._settings.port)
         except Refused:
             listener = listen("127.0.0.1", 0)
-        app = create_app(self._settings, owner={"url": url_of(listener)})
+        app = create_app(self._settings, url=url_of(listener))
         own = AsyncExitStack()
         own.callback(listener.close)
         try:
