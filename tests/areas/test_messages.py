@@ -254,15 +254,14 @@ async def test_a_reply_stays_in_the_thread_and_goes_back_to_where_it_came_from(
     assert (reply["threadId"], reply["replyTo"], reply["chainDepth"]) == (first["id"], first["id"], 1)
     assert (reply["project"], reply["fromProject"]) == ("p", "q")
     assert await texts(run, alice) == ["answer"]
-    shown = await run(
-        '{ messages(project: "p", thread: "%s") { nodes { text } } }' % first["id"]  # noqa: UP031
-    )
+    listed = 'query($thread: ID!) { messages(project: "p", thread: $thread) { nodes { text } } }'
+    shown = await run(listed, {"thread": first["id"]})
     assert [node["text"] for node in shown["data"]["messages"]["nodes"]] == ["question", "answer"]
 
 
 async def chain(run: Run, one: str, other: str) -> str:
     """Send a message and five replies between alice and bob; return the last one's id."""
-    last = (await sent(run, one, "bob", "0"))["id"]
+    last: str = (await sent(run, one, "bob", "0"))["id"]
     for depth in range(1, 6):
         sender, to = ((other, "alice"), (one, "bob"))[(depth + 1) % 2]
         last = (await sent(run, sender, to, str(depth), replyTo=last))["id"]
