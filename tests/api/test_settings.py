@@ -1,0 +1,89 @@
+"""Settings: names, defaults, and one line for what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from api.settings import SettingsError, documented, load_settings, misspelt
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, _, _ in documented():
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_environment_sets_and_what_is_given_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTERLOCK_PORT", "9000")
+    monkeypatch.setenv("SESSION_TTL_DAYS", "3")
+    monkeypatch.setenv("INTERLOCK_ALLOWED_HOSTS", "a.example, b.example:8080")
+    settings = load_settings()
+    assert (settings.port, settings.rules.session_ttl.days) == (9000, 3)
+    assert settings.allowed_hosts == ("a.example", "b.example:8080")
+    assert load_settings(port=9001).port == 9001
+
+
+def test_a_dotenv_file_sets_and_the_environment_outranks_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("INTERLOCK_PORT=9002\nEVENT_RETENTION_DAYS=2\nOTHER=x\n")
+    monkeypatch.setenv("INTERLOCK_PORT", "9003")
+    settings = load_settings()
+    assert (settings.port, settings.event_retention_days) == (9003, 2)
+
+
+def test_data_goes_where_xdg_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
+    assert load_settings().data == tmp_path / "xdg" / "interlock"
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load_settings().data == tmp_path / ".local" / "share" / "interlock"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("INTERLOCK_PORT", "eighty"),
+        ("INTERLOCK_PORT", "70000"),
+        ("MCP_AUTH_ENABLED", "perhaps"),
+        ("SESSION_TTL_DAYS", "0"),
+        ("INTERLOCK_LOG_LEVEL", "loud"),
+        ("INTERLOCK_LOG_FORMAT", "xml"),
+        ("INTERLOCK_MAX_BODY_BYTES", "-1"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value).startswith(f"{name}: ")
+    assert "\n" not in str(caught.value)
+    assert value in str(caught.value)
+
+
+def test_listening_to_everyone_without_authentication_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTERLOCK_HOST", "0.0.0.0")
+    with pytest.raises(SettingsError, match="MCP_AUTH_ENABLED") as caught:
+        load_settings()
+    assert "\n" not in str(caught.value)
+    monkeypatch.setenv("MCP_AUTH_ENABLED", "true")
+    assert load_settings().auth_enabled
+    monkeypatch.setenv("MCP_AUTH_ENABLED", "false")
+    monkeypatch.setenv("INTERLOCK_ALLOW_OPEN", "true")
+    assert not load_settings().auth_enabled
+
+
+def test_a_misspelt_variable_is_pointed_out() -> None:
+    (line,) = misspelt(["INTERLOCK_PROT", "INTERLOCK_URL", "INTERLOCK_DATA", "PATH"])
+    assert "INTERLOCK_PROT" in line and "INTERLOCK_PORT" in line
+
+
+def test_every_setting_says_what_it_means() -> None:
+    rows = documented()
+    assert len(rows) > 15
+    assert all(meaning.endswith(".") for _, _, meaning in rows)
