@@ -64,8 +64,8 @@ class HttpExecutor:
             response = answer.json()
         except ValueError:
             response = None
-        if isinstance(response, dict) and ("data" in response or "errors" in response):
-            return response
+        if _is_graphql(response):
+            return response  # type: ignore[no-any-return]
         return failure("UNAVAILABLE", f"the server answered {answer.status_code}, not GraphQL", hint=_HINT)
 
     async def subscribe(
@@ -91,6 +91,13 @@ class HttpExecutor:
     def _unreachable(self, error: Exception) -> Response:
         said = str(error) or type(error).__name__
         return failure("UNAVAILABLE", f"the server at {self._url} cannot be reached: {said}", hint=_HINT)
+
+
+def _is_graphql(response: Any) -> bool:
+    if not isinstance(response, dict):
+        return False
+    errors = response.get("errors")
+    return "data" in response or (isinstance(errors, list) and bool(errors) and "extensions" in errors[0])
 
 
 async def _follow(

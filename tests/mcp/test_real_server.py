@@ -1,0 +1,159 @@
+"""The tools over the real schema and store, through HTTP, as agents of both eras use them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+from mcp import Client
+from mcp.client.subscriptions import ResourceUpdated
+
+from api.execution import Execution
+from api.identity import Identity
+from api.in_process import InProcessExecutor
+from api.metrics import Metrics
+from mcp_adapter.http import McpApp
+from mcp_adapter.server import build_server
+from resolvers.acts import Engine
+from schema.limits import Limits
+from schema.root import build_schema
+from store.records import LockWaiter
+from tests.mcp.conftest import MODES, served
+from tests.mcp.test_definitions import TOOLS, least
+
+pytestmark = pytest.mark.parametrize("mode", MODES)
+
+
+@pytest.fixture
+async def server(engine: Engine) -> AsyncIterator[str]:
+    executor = InProcessExecutor(Execution(engine, Limits(), Metrics()), Identity(engine))
+    async with served(McpApp(build_server(executor, build_schema()._schema))) as address:
+        yield address
+
+
+async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+    """Call a tool that must succeed."""
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content
+    assert json.loads(result.content[0].text) == result.structured_content  # type: ignore[union-attr]
+    return dict(result.structured_content)
+
+
+async def start(client: Client, agent: str) -> str:
+    started = await call(client, "memory_start_session", project="shop", claude_instance=agent)
+    return str(started["session_id"])
+
+
+async def test_two_agents_want_the_same_file(server: str, mode: str, engine: Engine) -> None:
+    async with Client(server, mode=mode) as one, Client(server, mode=mode) as two:
+        first, second = await start(one, "ann"), await start(two, "bob")
+        granted = await call(one, "memory_lock_files", session_id=first, files=["a.py"], reason="mine")
+        assert granted["success"] is True
+        refused = await call(two, "memory_lock_files", session_id=second, files=["./a.py"], reason="x")
+        assert refused["success"] is False
+        assert refused["conflicts"][0]["held_by"] == "ann"
+        waiting = asyncio.create_task(
+            call(two, "memory_lock_files", session_id=second, files=["a.py"], reason="x", wait_seconds=30)
+        )
+        await until_waiting(engine, 1)
+        await call(one, "memory_unlock_files", session_id=first)
+        assert (await asyncio.wait_for(waiting, 10))["success"] is True
+
+
+async def until_waiting(engine: Engine, count: int) -> None:
+    """Wait until so many requests are queued for locks."""
+    with anyio.fail_after(10):
+        while await engine.store.count(LockWaiter, {}) != count:
+            await anyio.lowlevel.checkpoint()
+
+
+async def test_a_waiter_that_is_cancelled_leaves_the_queue(server: str, mode: str, engine: Engine) -> None:
+    async with Client(server, mode=mode) as one, Client(server, mode=mode) as two:
+        first, second = await start(one, "ann"), await start(two, "bob")
+        await call(one, "memory_lock_files", session_id=first, files=["a.py"], reason="mine")
+        waiting = asyncio.create_task(
+            call(two, "memory_lock_files", session_id=second, files=["a.py"], reason="x", wait_seconds=50)
+        )
+        await until_waiting(engine, 1)
+        waiting.cancel()
+        await until_waiting(engine, 0)
+        await call(one, "memory_unlock_files", session_id=first)
+        third = await call(one, "memory_lock_files", session_id=first, files=["a.py"], reason="again")
+        assert third["success"] is True, third
+
+
+async def test_each_tool_answers_its_least_call_without_an_internal_error(server: str, mode: str) -> None:
+    async with Client(server, mode=mode) as client:
+        session = await start(client, "ann")
+        for name, tool in TOOLS.items():
+            arguments = {key: session if key == "session_id" else one for key, one in least(tool).items()}
+            result = await client.call_tool(name, arguments)
+            if result.is_error:
+                assert result.structured_content["code"] in ("NOT_FOUND", "BAD_INPUT", "CONFLICT"), name
+                assert result.structured_content["message"], name
+            if name == "memory_end_session":
+                session = await start(client, "ann")
+
+
+async def test_a_session_that_is_not_there_is_named_by_its_parameter(server: str, mode: str) -> None:
+    async with Client(server, mode=mode) as client:
+        for name, tool in TOOLS.items():
+            if "session_id" not in tool.input_schema.get("required", ()):
+                continue
+            result = await client.call_tool(name, {**least(tool), "session_id": "ses_nope.x"})
+            assert result.is_error, name
+            told = result.structured_content
+            assert (told["code"], told["field"]) == ("NOT_FOUND", "session_id"), name
+            assert "memory_start_session" in told["hint"], name
+
+
+async def test_a_fault_in_an_argument_is_told_under_the_tools_own_name(server: str, mode: str) -> None:
+    async with Client(server, mode=mode) as client:
+        session = await start(client, "ann")
+        result = await client.call_tool(
+            "memory_lock_files", {"session_id": session, "files": ["../x"], "reason": "r"}
+        )
+        assert (result.structured_content["code"], result.structured_content["field"]) == (
+            "BAD_INPUT",
+            "files",
+        )
+        result = await client.call_tool(
+            "memory_send_message", {"session_id": session, "to_instance": "bob", "message": ""}
+        )
+        assert result.structured_content["field"] == "message"
+
+
+async def test_resources_read_and_change_with_what_they_show(server: str, mode: str) -> None:
+    async with Client(server, mode=mode) as client:
+        session = await start(client, "ann")
+        await call(client, "memory_lock_files", session_id=session, files=["a.py"], reason="mine")
+        listed = [str(one.uri) for one in (await client.list_resources()).resources]
+        assert listed == ["interlock://shop/backlog", "interlock://shop/locks"]
+        read = json.loads((await client.read_resource("interlock://shop/locks")).contents[0].text)  # type: ignore[union-attr]
+        assert [(lock["path"], lock["held_by"]) for lock in read["locks"]] == [("a.py", "ann")]
+
+
+async def test_a_listener_hears_of_locks_messages_and_backlog(server: str, mode: str) -> None:
+    if mode == "legacy":
+        pytest.skip("subscriptions/listen came with 2026-07-28")
+    uris = ["interlock://shop/locks", "interlock://shop/backlog", "interlock://shop/inbox/bob"]
+    async with Client(server, mode=mode) as client, Client(server, mode=mode) as other:
+        session = await start(client, "ann")
+        await start(client, "bob")
+        async with other.listen(resource_subscriptions=uris) as stream:
+            assert stream.honored.resource_subscriptions == uris
+            await call(client, "memory_lock_files", session_id=session, files=["a.py"], reason="mine")
+            await call(client, "memory_send_message", session_id=session, to_instance="bob", message="hi")
+            await call(client, "memory_add_backlog_item", session_id=session, title="t", description="d")
+            heard: list[str] = []
+            with anyio.fail_after(10):
+                async for change in stream:
+                    assert isinstance(change, ResourceUpdated)
+                    heard.append(change.uri)
+                    if set(heard) == set(uris):
+                        break
