@@ -240,7 +240,12 @@ def agent_event(found: Agent, verb: str) -> NewEvent:
 
 
 async def agents(
-    act: Act, *, project: str | None = None, query: str | None = None, first: int = 50, after: str | None = None
+    act: Act,
+    *,
+    project: str | None = None,
+    query: str | None = None,
+    first: int = 50,
+    after: str | None = None,
 ) -> Listing[AgentEntry]:
     """Return a project's agents, newest first; or those that `query` finds by name and role, best first.
 

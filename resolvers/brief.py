@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,7 +26,7 @@ from store.records import (
     WorkFile,
 )
 
-BUDGET = 5_000
+BUDGET = 4_900
 """Characters of compact JSON for the brief: with what surrounds it, a result stays under 6,000."""
 
 CURRENT_FOR = timedelta(hours=24)
@@ -146,10 +146,12 @@ class Section:
     share: int
     more: str
     build: Callable[[Look], Awaitable[Sequence[Any]]]
+    cut: Callable[[Any, int], Any] | None = None
+    """Shortens an entry to a number of characters, where that is better than leaving it out."""
 
 
 async def brief_of(act: Act, session: Session) -> Brief:
-    """Return the brief of a session: at most 5,000 characters of compact JSON.
+    """Return the brief of a session: at most 4,900 characters of compact JSON.
 
     All is read at once, each part through an index and with a limit, so that its cost does not
     grow with the store.
@@ -171,15 +173,25 @@ def _fitted(built: Sequence[Sequence[Any]]) -> Brief:
             min(need, later.share)
             for need, later in zip(needs[index + 1 :], SECTIONS[index + 1 :], strict=True)
         )
-        room, taken = left - owed, 0
-        while taken < len(entries) and taken < _SHOWN and costs[index][taken] <= room:
-            room -= costs[index][taken]
-            taken += 1
-        left = room + owed
-        kept[section.name] = tuple(entries[:taken])
-        if taken < len(entries) and section.more:
+        taken, used = _taken(section, entries, left - owed)
+        left -= used
+        kept[section.name] = taken
+        if len(taken) < len(entries) and section.more:
             omitted.append(f"more {section.name.replace('_', ' ')}: {section.more}")
     return Brief(**kept, omitted=tuple(omitted))
+
+
+def _taken(section: Section, entries: Sequence[Any], room: int) -> tuple[tuple[Any, ...], int]:
+    """Return the entries that fit, at most 8, and what they cost."""
+    taken: list[Any] = []
+    used = 0
+    for entry in entries:
+        fitting = section.cut(entry, room - used) if section.cut else entry
+        cost = _cost(fitting)
+        if used + cost <= room and len(taken) < _SHOWN:
+            taken.append(fitting)
+            used += cost
+    return tuple(taken), used
 
 
 _SHOWN = 8
@@ -216,7 +228,16 @@ def _paths(session: Session, last: Session | None) -> tuple[str, ...]:
 
 
 def _clip(text: str, size: int) -> str:
-    return text if len(text) <= size else text[: size - 1].rstrip() + "…"
+    """Cut a text to at most `size` characters of JSON."""
+    if len(text) <= size and len(json.dumps(text, ensure_ascii=False)) - 2 <= size:
+        return text
+    length, room = 0, size - 1
+    while length < len(text) and (room := room - (2 if text[length] in _ESCAPED else 1)) >= 0:
+        length += 1
+    return text[:length].rstrip() + "…"
+
+
+_ESCAPED = frozenset('"\\\n\r\t')
 
 
 async def _unread(look: Look) -> Sequence[BriefMessage]:
@@ -244,10 +265,16 @@ async def _locks(look: Look) -> Sequence[BriefLock]:
     )
     locks = {lock.id: lock for lock in (*around.records, *newest.records)}
     held = await look.act.store.get_many(Session, list({lock.session_id for lock in locks.values()}))
-    ranked = sorted(locks.values(), key=lambda lock: not any(overlaps(lock.path, path) for path in look.paths))
+    ranked = sorted(
+        locks.values(), key=lambda lock: not any(overlaps(lock.path, path) for path in look.paths)
+    )
     return [
         BriefLock(
-            lock.path, lock.agent, _clip(lock.reason, 120), lock.created_at, is_stale(held.get(lock.session_id), look.now, look.act.rules)
+            lock.path,
+            lock.agent,
+            _clip(lock.reason, 120),
+            lock.created_at,
+            is_stale(held.get(lock.session_id), look.now, look.act.rules),
         )
         for lock in ranked
         if lock.session_id != look.session.id
@@ -263,9 +290,28 @@ async def _handoff(look: Look) -> Sequence[BriefHandoff]:
     last = look.last
     if last is None:
         return ()
-    notes = _clip(last.handoff, 900)
     ended_at = last.ended_at or last.active_at
-    return (BriefHandoff(last.id, ended_at, _clip(last.summary, 400), notes, last.files_modified[:8]),)
+    files, room = [], 240
+    for path in last.files_modified:
+        room -= len(path) + 3
+        if room >= 0:
+            files.append(path)
+    return (
+        BriefHandoff(
+            last.id, ended_at, _clip(last.summary, 240), _clip(last.handoff, _LONGEST_NOTES), tuple(files)
+        ),
+    )
+
+
+_LONGEST_NOTES = 2_500
+
+
+def _shorter(handoff: BriefHandoff, room: int) -> BriefHandoff:
+    excess = _cost(handoff) - room
+    if excess <= 0:
+        return handoff
+    size = len(json.dumps(handoff.notes, ensure_ascii=False)) - 2 - excess
+    return replace(handoff, notes=_clip(handoff.notes, max(size, 1)))
 
 
 async def _active_agents(look: Look) -> Sequence[BriefAgent]:
@@ -274,11 +320,11 @@ async def _active_agents(look: Look) -> Sequence[BriefAgent]:
         "status": "active",
         "active_at": Span(after=look.now - CURRENT_FOR),
     }
-    page = await look.act.store.find(
-        Session, where, order=(By("active_at", "desc"),), limit=_SHOWN + 2
-    )
+    page = await look.act.store.find(Session, where, order=(By("active_at", "desc"),), limit=_SHOWN + 2)
     return [
-        BriefAgent(other.agent, _clip(other.task, 80), int((look.now - other.active_at).total_seconds() // 60))
+        BriefAgent(
+            other.agent, _clip(other.task, 80), int((look.now - other.active_at).total_seconds() // 60)
+        )
         for other in page.records
         if other.id != look.session.id
     ]
@@ -316,9 +362,7 @@ async def _guidelines(look: Look) -> Sequence[BriefRule]:
     """Return the server's and the project's guidelines, priority 1 first."""
     pages = await asyncio.gather(
         *(
-            look.act.store.find(
-                Guideline, {"project": project}, order=(By("priority"),), limit=_SHOWN + 1
-            )
+            look.act.store.find(Guideline, {"project": project}, order=(By("priority"),), limit=_SHOWN + 1)
             for project in ("", look.session.project)
         )
     )
@@ -327,16 +371,18 @@ async def _guidelines(look: Look) -> Sequence[BriefRule]:
 
 
 SECTIONS = (
-    Section("unread_messages", 1_200, "memory_get_messages", _unread),
+    Section("unread_messages", 1_000, "memory_get_messages", _unread),
     Section("locks", 600, "memory_get_locks", _locks),
-    Section("handoff", 900, "", _handoff),
-    Section("active_agents", 500, "memory_get_active_work", _active_agents),
-    Section("overlaps", 300, "memory_get_active_work", _overlaps),
+    Section("handoff", 1_100, "", _handoff, _shorter),
+    Section("active_agents", 450, "memory_get_active_work", _active_agents),
+    Section("overlaps", 250, "memory_get_active_work", _overlaps),
     Section("ready_backlog", 400, "memory_list_backlog", _ready_backlog),
     Section("signals", 200, "memory_get_active_work", _signals),
     Section("guidelines", 900, "memory_guidelines list", _guidelines),
 )
 """The brief's sections by importance; a new kind of knowledge adds its line and its field of `Brief`."""
 
+if sum(section.share for section in SECTIONS) > BUDGET:
+    raise ValueError("the shares of the brief exceed its budget")
 if {section.name for section in SECTIONS} | {"omitted"} != {field.name for field in fields(Brief)}:
     raise TypeError("each field of the brief needs its section")

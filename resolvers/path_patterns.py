@@ -87,7 +87,7 @@ async def suggestion(act: Act, project: str, working_directory: str) -> Suggesti
     if not fitting:
         return None
     _, name, agent, pattern = max(fitting, key=lambda fit: fit[:2])
-    return Suggestion(name, agent.role_description, pattern)
+    return Suggestion(name, agent.role_description[:200], pattern)
 
 
 def _plain(path: str) -> str:

@@ -31,7 +31,9 @@ class AgentStatus(Presence):
     is_stale: bool
 
 
-async def heartbeat(act: Act, *, status: AgentState = AgentState.IDLE, current_task: str | None = None) -> AgentStatus:
+async def heartbeat(
+    act: Act, *, status: AgentState = AgentState.IDLE, current_task: str | None = None
+) -> AgentStatus:
     """Say what the session's agent is doing; those who listen now are told, no history is kept."""
     session = act.in_session
     task = line("current_task", current_task)
@@ -66,7 +68,12 @@ async def heartbeat(act: Act, *, status: AgentState = AgentState.IDLE, current_t
 
 
 async def agent_statuses(
-    act: Act, *, project: str | None = None, agent: str | None = None, first: int = 50, after: str | None = None
+    act: Act,
+    *,
+    project: str | None = None,
+    agent: str | None = None,
+    first: int = 50,
+    after: str | None = None,
 ) -> Listing[AgentStatus]:
     """Return the latest heartbeat of a project's agents, newest first, or of the one named."""
     name = act.project(project)

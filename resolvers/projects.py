@@ -208,7 +208,9 @@ async def projects(act: Act, *, first: int = 50, after: str | None = None) -> Li
     """Return the projects that the caller sees, registered or in use, by name."""
     size = page_size("first", first)
     behind = _name_behind(after)
-    registered, used = await asyncio.gather(_registered_after(act, behind, size + 1), _used_after(act, behind, size + 1))
+    registered, used = await asyncio.gather(
+        _registered_after(act, behind, size + 1), _used_after(act, behind, size + 1)
+    )
     names = sorted({*registered, *used})
     shown = names[:size]
     cursor = (await act.feed.cursor(tuple(shown))).encode()
@@ -252,7 +254,8 @@ async def _used_of(act: Act, names: list[str]) -> list[str]:
 
 async def _entry(act: Act, name: str, found: Project | None) -> ProjectEntry:
     sessions, locks = await asyncio.gather(
-        act.store.count(Session, {"project": name, "status": "active"}), act.store.count(Lock, {"project": name})
+        act.store.count(Session, {"project": name, "status": "active"}),
+        act.store.count(Lock, {"project": name}),
     )
     record = found or Project(id=name, project=name)
     return ProjectEntry(

@@ -301,7 +301,10 @@ def _completed(work: Work, now: datetime) -> Work:
 def _ended(closed: Session, locks: Sequence[Lock]) -> NewEvent:
     data = snapshot(closed, "id", "agent", "task", "summary", "handoff", "files_modified")
     data["locks"] = [
-        {**snapshot(lock, "path", "agent", "session_id", "reason", "fence"), "since": lock.created_at.isoformat()}
+        {
+            **snapshot(lock, "path", "agent", "session_id", "reason", "fence"),
+            "since": lock.created_at.isoformat(),
+        }
         for lock in locks
     ]
     return NewEvent(

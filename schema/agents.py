@@ -39,7 +39,8 @@ class Agent:
     first_seen_at: datetime | None = strawberry.field(description="When it first started a session.")
     last_seen_at: datetime | None = strawberry.field(description="When it last started one.")
     days_ago: int | None = strawberry.field(
-        description="Whole days since then.", resolver=lambda root: root.days_ago if root.days_ago >= 0 else None
+        description="Whole days since then.",
+        resolver=lambda root: root.days_ago if root.days_ago >= 0 else None,
     )
     session_count: int = strawberry.field(description="How many sessions it started.")
     last_task: str = strawberry.field(description="What it last set out to do.")

@@ -85,7 +85,8 @@ class ProjectAgentDetailsInput(ProjectAgentInput):
     role_description: str | None = strawberry.field(default=None, description="Its role.")
     tier: Tier | None = strawberry.field(default=None, description="ADMIN or NAMED.")
     path_patterns: list[str] | None = strawberry.field(
-        default=None, description="Working directories that suggest its name, such as `*/app/web/*`; up to 20."
+        default=None,
+        description="Working directories that suggest its name, such as `*/app/web/*`; up to 20.",
     )
 
 
@@ -94,7 +95,9 @@ class ProjectQuery:
     @query(needs=Role.READONLY, description="A registered project.", returns=RegisteredProject)
     async def project(
         act: Act,
-        name: Annotated[str | None, strawberry.argument(description="Its name; default: the session's.")] = None,
+        name: Annotated[
+            str | None, strawberry.argument(description="Its name; default: the session's.")
+        ] = None,
         session_id: SessionArgument = None,
     ) -> Registration:
         return await projects.project(act, name=name)

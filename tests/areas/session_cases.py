@@ -24,7 +24,9 @@ END = """mutation ($input: EndSessionInput!, $key: String) {
 }"""
 
 
-async def start(run: Run, agent: str | None = None, *, caller: Caller | None = LOCAL_OWNER, **more: Any) -> Any:
+async def start(
+    run: Run, agent: str | None = None, *, caller: Caller | None = LOCAL_OWNER, **more: Any
+) -> Any:
     """Start a session and return the payload."""
     answer = await run(START, {"input": {"project": "p", "agent": agent, **more}}, caller=caller)
     assert not answer["errors"], answer["errors"]

@@ -18,7 +18,9 @@ CREATE = "mutation ($input: CreateProjectInput!) { result: createProject(input: 
 DELETE = "mutation ($input: DeleteProjectInput!) { result: deleteProject(input: $input) { name } }"
 _ENTRY = "{ project name tier roleDescription pathPatterns }"
 ADD = f"mutation ($input: ProjectAgentDetailsInput!) {{ result: addProjectAgent(input: $input) {_ENTRY} }}"
-UPDATE = f"mutation ($input: ProjectAgentDetailsInput!) {{ result: updateProjectAgent(input: $input) {_ENTRY} }}"
+UPDATE = (
+    f"mutation ($input: ProjectAgentDetailsInput!) {{ result: updateProjectAgent(input: $input) {_ENTRY} }}"
+)
 REMOVE = f"mutation ($input: ProjectAgentInput!) {{ result: removeProjectAgent(input: $input) {_ENTRY} }}"
 GET = "query ($name: String) { project(name: $name) { name agents { name tier } } }"
 LIST = """query ($first: Int! = 50, $after: String) {
@@ -79,13 +81,20 @@ async def test_naming_oneself_like_an_admin_gives_no_power(run: Run, engine: Eng
         caller=eve,
     )
     session = answer["data"]["startSession"]["sessionId"]
-    for document, more in ((DELETE, {}), (ADD, {"agent": "x"}), (UPDATE, {"agent": "ada"}), (REMOVE, {"agent": "ada"})):
+    for document, more in (
+        (DELETE, {}),
+        (ADD, {"agent": "x"}),
+        (UPDATE, {"agent": "ada"}),
+        (REMOVE, {"agent": "ada"}),
+    ):
         assert (await refused(run, document, eve, name="p", sessionId=session, **more))[0] == "FORBIDDEN"
         assert (await refused(run, document, eve, name="p", **more))[0] == "FORBIDDEN"
     await done(run, ADD, ada, name="p", agent="x", sessionId=mine)
 
 
-async def test_a_planted_coordinator_does_not_become_admin_of_anothers_project(run: Run, engine: Engine) -> None:
+async def test_a_planted_coordinator_does_not_become_admin_of_anothers_project(
+    run: Run, engine: Engine
+) -> None:
     """D5: the name was another key's before the project was registered."""
     (ada, _), (eve, _) = await make_key(engine, "ada"), await make_key(engine, "eve")
     await start(run, "coordinator", caller=eve)
@@ -129,7 +138,9 @@ async def test_naming_a_pending_agent_ends_its_wait(run: Run, engine: Engine) ->
     await done(run, CREATE, name="p")
     await start(run, "ada")
     assert await tier_of(engine, "ada") == "pending"
-    assert (await done(run, ADD, name="p", agent="ada", pathPatterns=["*/web/**"]))["pathPatterns"] == ["*/web/*"]
+    assert (await done(run, ADD, name="p", agent="ada", pathPatterns=["*/web/**"]))["pathPatterns"] == [
+        "*/web/*"
+    ]
     assert await tier_of(engine, "ada") == "named"
 
 

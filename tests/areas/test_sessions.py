@@ -34,7 +34,9 @@ async def hold(engine: Engine, session_id: str, *, project: str = "p") -> None:
     await engine.store.commit(
         Changes(
             puts=(
-                LockWaiter(id=f"wai_{session_id}", session_id=session_id, paths=("b.py",), expires_at=until, **mine),
+                LockWaiter(
+                    id=f"wai_{session_id}", session_id=session_id, paths=("b.py",), expires_at=until, **mine
+                ),
                 Work(id=session_id, title="t", **mine),
                 WorkFile(id=f"{session_id}:c.py", session_id=session_id, path="c.py", **mine),
             )
@@ -43,7 +45,9 @@ async def hold(engine: Engine, session_id: str, *, project: str = "p") -> None:
 
 
 async def test_names_are_canonical_in_what_is_returned_and_stored(run: Run, engine: Engine) -> None:
-    started = (await run(START, {"input": {"project": "My-App", "agent": " Front End "}}))["data"]["startSession"]
+    started = (await run(START, {"input": {"project": "My-App", "agent": " Front End "}}))["data"][
+        "startSession"
+    ]
     assert (started["project"], started["agent"]) == ("my_app", "front_end")
     assert await engine.store.get(Agent, "my_app/front_end") is not None
 
@@ -107,7 +111,9 @@ async def test_of_many_concurrent_ends_one_wins(run: Run, engine: Engine) -> Non
 
 
 @pytest.mark.parametrize("pairs", [2, 8, 64])
-async def test_no_lock_outlives_its_session_when_lock_and_end_race(run: Run, engine: Engine, pairs: int) -> None:
+async def test_no_lock_outlives_its_session_when_lock_and_end_race(
+    run: Run, engine: Engine, pairs: int
+) -> None:
     ids = [(await start(run, f"a{n}"))["sessionId"] for n in range(pairs)]
     locking = [run(LOCK, {"session": one, "files": [f"f{n}.py"]}) for n, one in enumerate(ids)]
     ending = [run(END, {"input": {"sessionId": one, "summary": "done"}}) for one in ids]
@@ -274,7 +280,9 @@ async def test_a_session_touched_meanwhile_does_not_lapse(run: Run, engine: Engi
 async def test_sessions_are_listed_latest_first_without_any_secret(run: Run) -> None:
     for name in ("ada", "bob"):
         await start(run, name)
-    shown = await run('{ sessions(project: "p") { nodes { id agent status } } __type(name: "Session") { fields { name } } }')
+    shown = await run(
+        '{ sessions(project: "p") { nodes { id agent status } } __type(name: "Session") { fields { name } } }'
+    )
     assert [one["agent"] for one in shown["data"]["sessions"]["nodes"]] == ["bob", "ada"]
     fields = {field["name"] for field in shown["data"]["__type"]["fields"]}
     assert not fields & {"secretHash", "keyId"}
