@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 from resolvers.errors import BadInput
 from resolvers.rules import MAX_LINE, MAX_NAME, MAX_PAGE, MAX_TAGS, MAX_TEXT_BYTES
@@ -12,6 +14,35 @@ from resolvers.rules import MAX_LINE, MAX_NAME, MAX_PAGE, MAX_TAGS, MAX_TEXT_BYT
 _PROJECT = re.compile(r"[\w.]+")
 _AGENT = re.compile(r"[\w.@+-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def storable(field: str, value: Any) -> None:
+    """Refuse text that no store can keep, anywhere in an argument.
+
+    Raises:
+        BadInput: it holds a NUL character or half a surrogate pair.
+    """
+    if isinstance(value, str):
+        if "\0" in value or not (value.isascii() or _is_whole(value)):
+            raise BadInput(field, "holds NUL characters or broken Unicode")
+    elif isinstance(value, list | tuple):
+        for item in value:
+            storable(field, item)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            storable(field, name)
+            storable(field or str(name), item)
+    elif is_dataclass(value):
+        for part in fields(value):
+            storable(part.name, getattr(value, part.name))
+
+
+def _is_whole(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def text(field: str, value: str | None, *, required: bool = False, max_bytes: int = MAX_TEXT_BYTES) -> str:
@@ -25,7 +56,7 @@ def text(field: str, value: str | None, *, required: bool = False, max_bytes: in
         raise BadInput(field, "must not be empty")
     if len(value) > max_bytes or len(value.encode("utf-8", "replace")) > max_bytes:
         raise BadInput(field, f"is longer than {max_bytes:,} bytes", hint="Shorten it or split it.")
-    if _CONTROL.search(value) or any(0xD800 <= ord(c) <= 0xDFFF for c in value if c > "\ud7ff"):
+    if _CONTROL.search(value) or not _is_whole(value):
         raise BadInput(field, "holds control characters or broken Unicode")
     return value
 

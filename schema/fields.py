@@ -16,6 +16,7 @@ from strawberry.types import Info
 from resolvers.answers import Repeat
 from resolvers.callers import Role
 from resolvers.errors import BadInput, Unauthenticated
+from resolvers.inputs import storable
 from schema.context import RequestContext
 
 NEEDS: dict[tuple[str, str], Role] = {}
@@ -42,6 +43,7 @@ def query(*, needs: Role, description: str, returns: object) -> Callable[[Rule],
         NEEDS["Query", rule.__name__] = needs
 
         async def resolve(*, info: Info[RequestContext, None], **arguments: Any) -> Any:
+            storable("", arguments)
             act = await info.context.admit(needs, arguments.get("session_id"))
             return await rule(act, **arguments)
 
@@ -71,6 +73,8 @@ def mutation(
         async def resolve(
             *, info: Info[RequestContext, None], idempotency_key: str | None = None, **arguments: Any
         ) -> Any:
+            storable("idempotency_key", idempotency_key)
+            storable("input", arguments["input"])
             given, api_key = arguments["input"], None
             if admits_api_key:
                 api_key = given.api_key
@@ -101,6 +105,7 @@ def subscription(
         NEEDS["Subscription", rule.__name__] = needs
 
         async def resolve(*, info: Info[RequestContext, None], **arguments: Any) -> AsyncIterator[Any]:
+            storable("", arguments)
             act = await info.context.admit(needs, arguments.get("session_id"))
             async with aclosing(await rule(act, **arguments)) as items:
                 async for item in items:
