@@ -98,6 +98,11 @@ class Engine:
             raise Unauthenticated("this API key is unknown or revoked")
         return caller_of(page.records[0])
 
+    async def is_in_force(self, key_id: str) -> bool:
+        """Tell whether the API key of this id exists and is not revoked."""
+        key = await self.store.get(Key, key_id)
+        return key is not None and key.revoked_at is None
+
     async def admit(
         self,
         caller: Caller | None,

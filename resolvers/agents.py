@@ -15,7 +15,7 @@ from resolvers.errors import BadInput, Forbidden
 from resolvers.inputs import agent_name, line, page_size
 from resolvers.listing import Listing, listing, snapshot
 from store.port import By, Changes, In, Prefix
-from store.records import Agent, Delivery, Key, Message, NewEvent, Project, Record, Session, new_id
+from store.records import Agent, Delivery, Message, NewEvent, Project, Record, Session, new_id
 
 UNKNOWN = "unknown"
 WORKER = "worker_"
@@ -122,10 +122,7 @@ async def is_unowned(act: Act, found: Agent) -> bool:
     """Tell whether no key in force holds the name: the next to use it gets it."""
     if found.key_id == act.caller.key_id:
         return False
-    if found.key_id in ("", LOCAL_OWNER.key_id):
-        return True
-    key = await act.engine.store.get(Key, found.key_id)
-    return key is None or key.revoked_at is not None
+    return found.key_id in ("", LOCAL_OWNER.key_id) or not await act.engine.is_in_force(found.key_id)
 
 
 def _claimed(act: Act, found: Agent) -> Agent:
@@ -253,7 +250,7 @@ async def agents(
         BadInput: `after` is given with a query: what a search finds is one page.
     """
     where = act.project(project)
-    now = await act.engine.store.now()
+    now = await act.store.now()
     asked = line("query", query)
     if not asked:
         order = (By("last_seen_at", "desc"),)
@@ -273,7 +270,7 @@ async def agents(
 
 async def registry(act: Act, project: str) -> tuple[AgentEntry, ...]:
     """Return up to 100 agents of a project: admins first, then by name."""
-    now = await act.engine.store.now()
+    now = await act.store.now()
     admins = await act.store.find(Agent, {"project": project, "tier": Tier.ADMIN.value}, limit=100)
     others = In((Tier.NAMED.value, Tier.PENDING.value))
     rest = await act.store.find(Agent, {"project": project, "tier": others}, limit=100)

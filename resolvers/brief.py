@@ -156,7 +156,7 @@ async def brief_of(act: Act, session: Session) -> Brief:
     All is read at once, each part through an index and with a limit, so that its cost does not
     grow with the store.
     """
-    now = await act.engine.store.now()
+    now = await act.store.now()
     last = await _last_session(act, session)
     look = Look(act, session, now, last, _paths(session, last))
     built = await asyncio.gather(*(section.build(look) for section in SECTIONS))

@@ -82,7 +82,7 @@ async def agent_statuses(
         where = {**where, "id": f"{name}/{agent_name('agent', agent)}"}
     order = (By("heartbeat_at", "desc"),)
     page = await listing(act, Presence, where, order, first=first, after=after)
-    now = await act.engine.store.now()
+    now = await act.store.now()
     shown = tuple(_shown(found, now, act.rules.presence_stale_after) for found in page.records)
     return Listing(shown, page.order, page.after, page.cursor)
 
