@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
 from resolvers.acts import Act, Engine
-from resolvers.callers import Caller
+from resolvers.callers import LOCAL_OWNER, Caller
 from resolvers.errors import BadInput
 from resolvers.inputs import line, page_size, project_name
 from resolvers.listing import Listing, listing
@@ -45,7 +45,8 @@ async def refused(
 
     May raise `Unavailable`.
     """
-    now = await engine.store.now()
+    store = Act(engine, LOCAL_OWNER).store
+    now = await store.now()
     since, count = _refusals.get(engine, (now, 0))
     if now - since >= _MINUTE:
         since, count = now, 0
@@ -54,7 +55,7 @@ async def refused(
         return
     actor = f"user-{caller.key_name}" if caller else ""
     made = _entry(caller, now, act_name, actor, project[:MAX_NAME], target[:MAX_NAME], detail[:500])
-    await engine.store.commit(Changes(puts=(made,)))
+    await store.commit(Changes(puts=(made,)))
 
 
 async def audit_log(
@@ -73,25 +74,25 @@ async def audit_log(
         BadInput: a value is out of bounds, or `after` is not a cursor of this list.
         Forbidden: the key does not include the project.
     """
-    page_size("first", first, limit=MAX_ENTRIES)
+    scope = act.caller.projects
+    named = None if project is None else act.project(project_name("project", project))
     kind = line("act_type", act_type, max_bytes=MAX_NAME)
     where: dict[str, str] = {"act": kind} if kind else {}
-    scope = act.caller.projects
-    if project is not None:
-        name = project_name("project", project)
-        where["project"] = act.project(name)
-        return await listing(act, Audit, where, ORDER, first=first, after=after, limit=MAX_ENTRIES)
-    if scope is None:
-        return await listing(
-            act, Audit, where, ORDER, first=first, after=after, projects=("",), limit=MAX_ENTRIES
-        )
-    return await _merged(act, where, sorted(scope), first, after)
+    if named is None and scope is not None:
+        return await _merged(act, where, sorted(scope), first, after)
+    if named is not None:
+        where["project"] = named
+    projects = (named or "",)
+    return await listing(
+        act, Audit, where, ORDER, first=first, after=after, projects=projects, limit=MAX_ENTRIES
+    )
 
 
 async def _merged(
     act: Act, where: Where, projects: list[str], first: int, after: str | None
 ) -> Listing[Audit]:
     """Return the newest of several projects, each read by its own index."""
+    page_size("first", first, limit=MAX_ENTRIES)
     cursor = await act.feed.cursor(projects)
     try:
         pages = await asyncio.gather(
