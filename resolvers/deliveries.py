@@ -15,11 +15,10 @@ from resolvers.callers import Role
 from resolvers.errors import BadInput, Clash, Forbidden, NotFound
 from resolvers.inputs import agent_name, line, page_size
 from resolvers.message_views import INBOX_ORDER, MessageView, shortened, whole
-from resolvers.messages import REPEAT_WINDOW
 from resolvers.rules import MAX_NAME
 from store.errors import Conflict
-from store.port import Changes, Span
-from store.records import Delivery, Event, Message, MessageDigest, NewEvent, Record, Session
+from store.port import By, Changes, Span
+from store.records import Delivery, Event, Message, NewEvent, Record, Session
 
 INBOX_CHARACTERS = 32_000
 """Of all texts in one result: about 8,000 tokens."""
@@ -297,13 +296,13 @@ async def drop_finished_messages(engine: Engine, limit: int = 500) -> int:
     """Forget deliveries finished longer ago than the retention, and messages left without any.
 
     Takes up to `limit` (1 to 1,000) deliveries, oldest first, and returns how many went. What is
-    not finished stays. Digests too old to matter go as well.
+    not finished stays.
     """
     store, now = engine.store, await engine.store.now()
     finished = Span(before=now - engine.rules.message_retention)
-    old = (await store.find(Delivery, {"finished_at": finished}, limit=limit)).records
-    digests = await store.find(MessageDigest, {"updated_at": Span(before=now - REPEAT_WINDOW)}, limit=limit)
-    deletes: list[Record] = [*old, *digests.records, *await _emptied(engine, old)]
+    oldest = (By("finished_at"),)
+    old = (await store.find(Delivery, {"finished_at": finished}, order=oldest, limit=limit)).records
+    deletes: list[Record] = [*old, *await _emptied(engine, old)]
     if deletes:
         try:
             await store.commit(Changes(deletes=tuple(deletes)))
