@@ -18,10 +18,10 @@ from resolvers.callers import LOCAL_OWNER, Role
 from resolvers.rules import Rules
 from store.feed import Feed
 from store.port import By, Changes
-from store.records import Lock, LockWaiter, Notice
+from store.records import Event, Lock, LockWaiter, Notice, Record, Session
 from store.sqlite import SqliteStore
 from tests.areas.lock_cases import LOCK, Agent, begin, log_of, replayed, until
-from tests.conftest import Run, failure
+from tests.conftest import Clock, Run, failure
 
 PLACES = ("./", "src/", "src/a/", "src/a/x.py", "src/a/y.py", "src/b.py", "docs/", "docs/x.md", "z.py")
 
@@ -296,3 +296,67 @@ async def test_waiting_reads_nothing_while_nothing_happens(
     assert not refused["isGranted"]
     # One last decision when the time is up: the fence, the session, own and others' locks, waiters, holders.
     assert calls == {"get": 2, "find": 3, "get_many": 1, "commit": 1}
+
+
+def slip_in(engine: Engine, monkeypatch: pytest.MonkeyPatch, record: Record) -> None:
+    """Let another process put `record` just before the next commit, after its decision has read."""
+    real = engine.store.commit
+    pending = [record]
+
+    async def commit(changes: Changes) -> tuple[Event, ...]:
+        if pending:
+            await real(Changes(puts=(pending.pop(),)))
+        return await real(changes)
+
+    monkeypatch.setattr(engine.store, "commit", commit)
+
+
+async def test_a_holder_that_comes_back_during_a_takeover_keeps_its_lock(
+    engine: Engine, run: Run, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await begin(engine, run, "ada")
+    await ada.lock("a.py")
+    clock.forward(minutes=31)
+    bob = await begin(engine, run, "bob")
+    holder = await engine.store.get(Session, ada.session)
+    assert holder is not None
+    slip_in(engine, monkeypatch, replace(holder, active_at=await engine.store.now()))
+    assert not (await bob.lock("a.py"))["isGranted"]
+    assert replayed(await log_of(engine))["a.py"]["agent"] == "ada"
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+async def test_a_session_that_another_process_ends_meanwhile_gets_neither_lock_nor_place(
+    engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch, is_held: bool
+) -> None:
+    ada, bob = await begin(engine, run, "ada"), await begin(engine, run, "bob")
+    if is_held:
+        await bob.lock("a.py")
+    session = await engine.store.get(Session, ada.session)
+    assert session is not None
+    slip_in(engine, monkeypatch, replace(session, status="ended"))
+    answer = await run(LOCK, {"session": ada.session, "files": ["a.py"], "wait": 5})
+    assert failure(answer) == ("CONFLICT", "sessionId")
+    assert not (await engine.store.find(Lock, {"session_id": ada.session})).records
+    assert not await waiting(engine)
+
+
+async def test_a_grant_of_another_process_between_read_and_commit_is_seen(
+    engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = await begin(engine, run, "ada"), await begin(engine, run, "bob")
+    await bob.lock("other")
+    elsewhere = Engine(engine.store, engine.feed)
+    act = await elsewhere.admit(LOCAL_OWNER, Role.AGENT, bob.session)
+    real, is_first = engine.store.commit, [True]
+
+    async def commit(changes: Changes) -> tuple[Event, ...]:
+        if is_first:
+            is_first.clear()
+            assert (await locks.lock_files(act, files=["src/"], reason="r")).is_granted
+        return await real(changes)
+
+    monkeypatch.setattr(engine.store, "commit", commit)
+    refused = await ada.lock("src/x.py")
+    assert [conflict["holder"] for conflict in refused["conflicts"]] == ["bob"]
+    assert set(replayed(await log_of(engine))) == {"other", "src/"}
