@@ -25,7 +25,7 @@ from api.in_process import InProcessExecutor
 from api.mcp import Mcp
 from api.metrics import Metrics
 from api.settings import Settings
-from api.tasks import follow_revocations, supervised
+from api.tasks import follow_revocations, supervised, tidy_for_ever
 from resolvers.acts import Engine
 from store.feed import Feed
 from store.sqlite import SqliteStore
@@ -111,6 +111,7 @@ async def _open(stack: AsyncExitStack, settings: Settings, url: str) -> Server:
         "following revocations",
         lambda: follow_revocations(engine, server.execution, server.sockets),
     )
+    _beside(stack, "tidying", lambda: tidy_for_ever(engine))
     await stack.enter_async_context(server.mcp.lifespan())
     stack.callback(server.stop)
     return server

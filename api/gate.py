@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ipaddress
 import json
 import logging
@@ -23,6 +25,7 @@ from resolvers.errors import DomainError, Forbidden, Unauthenticated
 log = logging.getLogger("interlock.requests")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PARTING_SECONDS = 1.0
 _GUARDED = ("/graphql", "/mcp")
 
 
@@ -168,3 +171,9 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, problem: DomainErr
         headers.append((b"www-authenticate", b'Bearer realm="interlock", error="invalid_token"'))
     await send({"type": f"{kind}.start", "status": status, "headers": headers})
     await send({"type": f"{kind}.body", "body": body})
+    if kind != "http.response":
+        # uvicorn holds the handshake for unfinished until the connection is lost, and says so in the log.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PARTING_SECONDS):
+                await receive()
+                await receive()

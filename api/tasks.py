@@ -10,6 +10,7 @@ from contextlib import aclosing
 from api.execution import Execution
 from api.graphql_ws import Sockets
 from resolvers.acts import Engine
+from resolvers.retention import tidy
 from store.records import Event
 
 log = logging.getLogger("interlock.tasks")
@@ -30,6 +31,15 @@ async def supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
             log.exception("%s failed; it starts again in %.1f s", name, pause)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+async def tidy_for_ever(engine: Engine) -> None:
+    """Forget what has outlived its use, every five minutes; the first time when the server has settled."""
+    while True:
+        await asyncio.sleep(TIDY_SECONDS)
+        gone = {name: count for name, count in (await tidy(engine)).items() if count}
+        if gone:
+            log.info("forgotten: %s", ", ".join(f"{count} {name}" for name, count in gone.items()))
 
 
 async def follow_revocations(engine: Engine, execution: Execution, sockets: Sockets) -> None:

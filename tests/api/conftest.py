@@ -57,7 +57,9 @@ class Running:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        await serve(self.settings, on_start=self._note, on_server=lambda server: setattr(self, "_uvicorn", server))
+        await serve(
+            self.settings, on_start=self._note, on_server=lambda server: setattr(self, "_uvicorn", server)
+        )
 
     def _note(self, url: str) -> None:
         self.url = url

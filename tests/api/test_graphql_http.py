@@ -93,13 +93,19 @@ async def test_the_status_follows_the_media_type_asked_for(server: Running) -> N
     for accept, status, kind in (
         ("application/json", 200, "application/json"),
         ("application/graphql-response+json", 400, "application/graphql-response+json"),
-        ("application/graphql-response+json, application/json;q=0.9", 400, "application/graphql-response+json"),
+        (
+            "application/graphql-response+json, application/json;q=0.9",
+            400,
+            "application/graphql-response+json",
+        ),
         ("application/json, application/graphql-response+json;q=0.1", 200, "application/json"),
         ("*/*", 200, "application/json"),
         ("image/png", 200, "application/json"),
     ):
         response = await send(server, content=wrong, headers={**JSON, "accept": accept})
-        assert (response.status_code, response.headers["content-type"].split(";")[0]) == (status, kind), accept
+        assert (response.status_code, response.headers["content-type"].split(";")[0]) == (status, kind), (
+            accept
+        )
 
 
 async def test_a_subscription_over_http_says_where_to_go(server: Running) -> None:
@@ -123,7 +129,9 @@ async def test_a_browser_gets_a_page_that_loads_nothing_from_elsewhere(server: R
 
 
 async def test_every_answer_carries_the_id_of_its_request(server: Running) -> None:
-    given = await send(server, content=b'{"query": "{__typename}"}', headers={**JSON, "x-request-id": "abc-1"})
+    given = await send(
+        server, content=b'{"query": "{__typename}"}', headers={**JSON, "x-request-id": "abc-1"}
+    )
     assert given.headers["x-request-id"] == "abc-1"
     forged = await send(server, "GET", "/health", headers={"x-request-id": "a b"})
     assert len(forged.headers["x-request-id"]) == 16
