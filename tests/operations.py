@@ -80,7 +80,7 @@ def _selection(kind: Any, depth: int) -> str:
 
 def _aliased(kind: GraphQLObjectType, depth: int) -> str:
     # Members of a union may have fields of one name and different types.
-    fields = (f"{kind.name}_{part}: {part}" for part in _fields(kind, depth))
+    fields = (f"{kind.name}_{part.partition(' ')[0]}: {part}" for part in _fields(kind, depth))
     return f"{{ {' '.join(fields)} }}"
 
 

@@ -168,7 +168,7 @@ async def test_a_role_does_in_its_own_project_what_it_may_and_nothing_else(world
     for operation in OPERATIONS:
         caller = await world.key(role) if operation.name in SERVER_WIDE else await world.key(role, "own")
         is_session_end = operation.name == "endSession"
-        session = await world.session(caller, "own", f"{role}-{new_id('a')}")
+        session = await world.session(caller, "own", f"a-{role}-{new_id('a')}")
         values = _values(operation, world.values["own"], session)
         if operation.root == "subscription" and role.includes(_needs(operation)):
             answer = await _first_of_own(world, caller, operation, values)
@@ -220,7 +220,7 @@ async def test_a_key_neither_sees_nor_changes_a_foreign_project(
     before = await world.dump("foreign")
     for operation in OPERATIONS:
         caller = await world.key(role, "own")
-        session = await world.session(caller, "own", f"{role}-{new_id('a')}") if with_session else None
+        session = await world.session(caller, "own", f"a-{role}-{new_id('a')}") if with_session else None
         values = _values(operation, world.values["foreign"], session)
         if operation.root == "subscription" and "project" not in operation.field.args and not values.get("projects"):
             continue
