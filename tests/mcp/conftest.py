@@ -15,8 +15,15 @@ from mcp.server.lowlevel import Server
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from api.execution import Execution
+from api.identity import Identity
+from api.in_process import InProcessExecutor
+from api.metrics import Metrics
 from mcp_adapter.http import McpApp
 from mcp_adapter.server import build_server
+from resolvers.acts import Engine
+from schema.limits import Limits
+from schema.root import build_schema
 from tests.mcp.small import SDL, StubExecutor, write_resources, write_tools
 
 MODES = ("legacy", "2026-07-28")
@@ -76,4 +83,11 @@ async def served(app: McpApp) -> AsyncIterator[str]:
 @pytest.fixture
 async def url(small_server: Server[Any]) -> AsyncIterator[str]:
     async with served(McpApp(small_server)) as address:
+        yield address
+
+
+@pytest.fixture
+async def real(engine: Engine) -> AsyncIterator[str]:
+    executor = InProcessExecutor(Execution(engine, Limits(), Metrics()), Identity(engine))
+    async with served(McpApp(build_server(executor, build_schema()._schema))) as address:
         yield address

@@ -27,7 +27,7 @@ CREATE = """mutation c($project: String!, $name: String!) {
 async def graphql(tmp_path: Path) -> AsyncIterator[str]:
     """A whole server on a port of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
-    app = create_app(Settings(data=tmp_path))
+    app = create_app(Settings.model_validate({"data": tmp_path}))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     yield f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"

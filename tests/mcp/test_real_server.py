@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
@@ -13,27 +12,12 @@ import pytest
 from mcp import Client
 from mcp.client.subscriptions import ResourceUpdated
 
-from api.execution import Execution
-from api.identity import Identity
-from api.in_process import InProcessExecutor
-from api.metrics import Metrics
-from mcp_adapter.http import McpApp
-from mcp_adapter.server import build_server
 from resolvers.acts import Engine
-from schema.limits import Limits
-from schema.root import build_schema
 from store.records import LockWaiter
-from tests.mcp.conftest import MODES, served
+from tests.mcp.conftest import MODES
 from tests.mcp.test_definitions import TOOLS, least
 
 pytestmark = pytest.mark.parametrize("mode", MODES)
-
-
-@pytest.fixture
-async def server(engine: Engine) -> AsyncIterator[str]:
-    executor = InProcessExecutor(Execution(engine, Limits(), Metrics()), Identity(engine))
-    async with served(McpApp(build_server(executor, build_schema()._schema))) as address:
-        yield address
 
 
 async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
@@ -49,8 +33,8 @@ async def start(client: Client, agent: str) -> str:
     return str(started["session_id"])
 
 
-async def test_two_agents_want_the_same_file(server: str, mode: str, engine: Engine) -> None:
-    async with Client(server, mode=mode) as one, Client(server, mode=mode) as two:
+async def test_two_agents_want_the_same_file(real: str, mode: str, engine: Engine) -> None:
+    async with Client(real, mode=mode) as one, Client(real, mode=mode) as two:
         first, second = await start(one, "ann"), await start(two, "bob")
         granted = await call(one, "memory_lock_files", session_id=first, files=["a.py"], reason="mine")
         assert granted["success"] is True
@@ -72,8 +56,8 @@ async def until_waiting(engine: Engine, count: int) -> None:
             await anyio.lowlevel.checkpoint()
 
 
-async def test_a_waiter_that_is_cancelled_leaves_the_queue(server: str, mode: str, engine: Engine) -> None:
-    async with Client(server, mode=mode) as one, Client(server, mode=mode) as two:
+async def test_a_waiter_that_is_cancelled_leaves_the_queue(real: str, mode: str, engine: Engine) -> None:
+    async with Client(real, mode=mode) as one, Client(real, mode=mode) as two:
         first, second = await start(one, "ann"), await start(two, "bob")
         await call(one, "memory_lock_files", session_id=first, files=["a.py"], reason="mine")
         waiting = asyncio.create_task(
@@ -87,8 +71,8 @@ async def test_a_waiter_that_is_cancelled_leaves_the_queue(server: str, mode: st
         assert third["success"] is True, third
 
 
-async def test_each_tool_answers_its_least_call_without_an_internal_error(server: str, mode: str) -> None:
-    async with Client(server, mode=mode) as client:
+async def test_each_tool_answers_its_least_call_without_an_internal_error(real: str, mode: str) -> None:
+    async with Client(real, mode=mode) as client:
         session = await start(client, "ann")
         for name, tool in TOOLS.items():
             arguments = {key: session if key == "session_id" else one for key, one in least(tool).items()}
@@ -100,8 +84,8 @@ async def test_each_tool_answers_its_least_call_without_an_internal_error(server
                 session = await start(client, "ann")
 
 
-async def test_a_session_that_is_not_there_is_named_by_its_parameter(server: str, mode: str) -> None:
-    async with Client(server, mode=mode) as client:
+async def test_a_session_that_is_not_there_is_named_by_its_parameter(real: str, mode: str) -> None:
+    async with Client(real, mode=mode) as client:
         for name, tool in TOOLS.items():
             if "session_id" not in tool.input_schema.get("required", ()):
                 continue
@@ -112,8 +96,8 @@ async def test_a_session_that_is_not_there_is_named_by_its_parameter(server: str
             assert "memory_start_session" in told["hint"], name
 
 
-async def test_a_fault_in_an_argument_is_told_under_the_tools_own_name(server: str, mode: str) -> None:
-    async with Client(server, mode=mode) as client:
+async def test_a_fault_in_an_argument_is_told_under_the_tools_own_name(real: str, mode: str) -> None:
+    async with Client(real, mode=mode) as client:
         session = await start(client, "ann")
         result = await client.call_tool(
             "memory_lock_files", {"session_id": session, "files": ["../x"], "reason": "r"}
@@ -128,8 +112,8 @@ async def test_a_fault_in_an_argument_is_told_under_the_tools_own_name(server: s
         assert result.structured_content["field"] == "message"
 
 
-async def test_resources_read_and_change_with_what_they_show(server: str, mode: str) -> None:
-    async with Client(server, mode=mode) as client:
+async def test_resources_read_and_change_with_what_they_show(real: str, mode: str) -> None:
+    async with Client(real, mode=mode) as client:
         session = await start(client, "ann")
         await call(client, "memory_lock_files", session_id=session, files=["a.py"], reason="mine")
         listed = [str(one.uri) for one in (await client.list_resources()).resources]
@@ -138,11 +122,11 @@ async def test_resources_read_and_change_with_what_they_show(server: str, mode: 
         assert [(lock["path"], lock["held_by"]) for lock in read["locks"]] == [("a.py", "ann")]
 
 
-async def test_a_listener_hears_of_locks_messages_and_backlog(server: str, mode: str) -> None:
+async def test_a_listener_hears_of_locks_messages_and_backlog(real: str, mode: str) -> None:
     if mode == "legacy":
         pytest.skip("subscriptions/listen came with 2026-07-28")
     uris = ["interlock://shop/locks", "interlock://shop/backlog", "interlock://shop/inbox/bob"]
-    async with Client(server, mode=mode) as client, Client(server, mode=mode) as other:
+    async with Client(real, mode=mode) as client, Client(real, mode=mode) as other:
         session = await start(client, "ann")
         await start(client, "bob")
         async with other.listen(resource_subscriptions=uris) as stream:
