@@ -61,12 +61,8 @@ class BacklogItem:
     project: str = strawberry.field(description="The project it belongs to.")
     title: str = strawberry.field(description="One line.")
     description: str = strawberry.field(description="What is to be done.")
-    status: rules.Status = strawberry.field(
-        description="Where it stands.", resolver=lambda root: rules.Status(root.status)
-    )
-    priority: rules.Priority = strawberry.field(
-        description="How pressing it is.", resolver=lambda root: rules.Priority(root.priority)
-    )
+    status: rules.Status = strawberry.field(description="Where it stands.")
+    priority: rules.Priority = strawberry.field(description="How pressing it is.")
     assignee: str = strawberry.field(description="The agent that has it, or empty.")
     tags: list[str] = strawberry.field(description="Its labels.")
     target_version: str = strawberry.field(description="The milestone it is meant for, or empty.")
