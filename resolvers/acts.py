@@ -80,6 +80,7 @@ class Engine:
         # Whoever can read the data directory owns what is in it: this opens the door to make the first key.
         self.local_secret = local_secret or secrets.token_urlsafe(32)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._writes: set[asyncio.Task[None]] = set()
 
     async def authenticate(self, secret: str | None) -> Caller | None:
         """Return who holds the API key `secret`, or None when there is none.
@@ -194,6 +195,20 @@ class Engine:
         except (Conflict, Unavailable):
             return session
         return replace(touched, version=session.version + 1)
+
+    async def write(self, changes: Changes) -> None:
+        """Commit, and announce what was committed even if the caller is cancelled meanwhile.
+
+        Raises:
+            Conflict, Duplicate, Unavailable: as the store's `commit`.
+        """
+        task = asyncio.create_task(self._written(changes))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+        await asyncio.shield(task)
+
+    async def _written(self, changes: Changes) -> None:
+        self.feed.announce(await self.store.commit(changes))
 
     @asynccontextmanager
     async def turn(self, name: str | None) -> AsyncIterator[None]:
@@ -320,7 +335,7 @@ class Act:
             )
             changes = replace(changes, puts=(*changes.puts, kept))
         if changes or changes.checks:
-            self.feed.announce(await self.engine.store.commit(changes))
+            await self.engine.write(changes)
 
     async def _kept(self, repeat: Repeat) -> Answer | None:
         kept = await self.engine.store.get(Answer, self._repeat_id(repeat))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from resolvers.acts import Act, Decision
-from resolvers.errors import LimitExceeded
+from resolvers.errors import DomainError, LimitExceeded
 from resolvers.lock_grants import Found, LockOutcome, Wanted, conflicts, granting, left, read
+from store.errors import StoreError
 from store.port import Changes
 from store.records import Event, LockWaiter, NewEvent
+
+log = logging.getLogger("interlock.locks")
 
 _GRACE = timedelta(seconds=5)
 _SLACK_SECONDS = 0.005
@@ -70,9 +76,9 @@ async def acquire(act: Act, asked: Wanted, wait_seconds: float) -> LockOutcome:
             await _outlive(request.leave())
 
 
-async def _outlive(leaving: object) -> None:
+async def _outlive(leaving: Coroutine[Any, Any, None]) -> None:
     """Finish even if the caller is cancelled again meanwhile."""
-    task: asyncio.Task[None] = asyncio.ensure_future(leaving)  # type: ignore[call-overload]
+    task = asyncio.create_task(leaving)
     _leaving.add(task)
     task.add_done_callback(_leaving.discard)
     await asyncio.shield(task)
@@ -88,7 +94,8 @@ class _Request:
         self._deadline = asyncio.get_running_loop().time() + wait_seconds
         self._turn = f"locks:{asked.project}"
         self.blockers = Blockers("", frozenset(), frozenset(), asked.session_id, 0.0)
-        self.is_queued = False
+        self.is_queued = wait_seconds > 0
+        self._step: asyncio.Future[LockOutcome | None] | None = None
 
     @property
     def seconds_left(self) -> float:
@@ -108,13 +115,12 @@ class _Request:
             self.blockers = _blockers(self._asked, found)
             return Decision(None, self._queued(found))
 
-        # Set before: a commit may stand although its caller was cancelled.
-        was_queued, self.is_queued = self.is_queued, self.is_queued or not is_last
-        try:
-            outcome = await self._act.decide(decision, turn=self._turn)
-        except Exception:
-            self.is_queued = was_queued
-            raise
+        step = self._act.decide(decision, turn=self._turn)
+        if not self._wait_seconds:
+            return await step
+        # A step goes on without its caller, so that `leave` sees what it did.
+        self._step = asyncio.ensure_future(step)
+        outcome = await asyncio.shield(self._step)
         self.is_queued = outcome is None
         return outcome
 
@@ -157,13 +163,18 @@ class _Request:
         return Changes(deletes=waiters, events=events)
 
     async def leave(self) -> None:
-        """Give up the place in the queue, if it is still there."""
+        """Give up the place in the queue, if there is one."""
+        if self._step is not None:
+            await asyncio.wait([self._step])
 
-        async def decision(now: datetime) -> Decision[bool]:
+        async def decision(now: datetime) -> Decision[None]:
             waiter = await self._act.store.get(LockWaiter, self._asked.waiter_id)
-            return Decision(waiter is not None, self._gone((waiter,) if waiter is not None else ()))
+            return Decision(None, self._gone((waiter,) if waiter is not None else ()))
 
-        await self._act.decide(decision, turn=self._turn, is_final=False)
+        try:
+            await self._act.decide(decision, turn=self._turn, is_final=False)
+        except (DomainError, StoreError) as error:
+            log.warning("a place in the queue for locks stays until it expires: %s", error)
 
 
 def _blockers(asked: Wanted, found: Found) -> Blockers:

@@ -360,3 +360,52 @@ async def test_a_grant_of_another_process_between_read_and_commit_is_seen(
     refused = await ada.lock("src/x.py")
     assert [conflict["holder"] for conflict in refused["conflicts"]] == ["bob"]
     assert set(replayed(await log_of(engine))) == {"other", "src/"}
+
+
+async def test_a_release_whose_caller_goes_away_during_its_commit_wakes_who_waits(
+    engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = await begin(engine, run, "ada"), await begin(engine, run, "bob")
+    await ada.lock("a.py")
+    (task,) = await queue_up(engine, [bob], "a.py")
+    real, reached = engine.store.commit, asyncio.Event()
+
+    async def commit(changes: Changes) -> tuple[Event, ...]:
+        reached.set()
+        return await real(changes)
+
+    monkeypatch.setattr(engine.store, "commit", commit)
+    releasing = asyncio.create_task(ada.unlock())
+    await reached.wait()
+    releasing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await releasing
+    async with asyncio.timeout(5):
+        assert (await task)["isGranted"]
+
+
+async def test_a_waiter_cancelled_while_it_joins_the_queue_leaves_nothing_there(
+    engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob, carl = [await begin(engine, run, name) for name in ("ada", "bob", "carl")]
+    await ada.lock("a.py")
+    real, reached, go_on = engine.store.commit, asyncio.Event(), asyncio.Event()
+
+    async def commit(changes: Changes) -> tuple[Event, ...]:
+        if not reached.is_set():
+            reached.set()
+            await go_on.wait()
+        return await real(changes)
+
+    monkeypatch.setattr(engine.store, "commit", commit)
+    joining = asyncio.create_task(bob.lock("a.py", "b.py", wait=20))
+    await reached.wait()
+    joining.cancel()
+    await asyncio.sleep(0)
+    joining.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await joining
+    async with asyncio.timeout(5):
+        assert (await carl.lock("b.py", wait=20))["isGranted"]
+    assert not await waiting(engine)
