@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
 
 import anyio
-from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
@@ -17,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from mcp_adapter.in_flight import SESSION_HEADER, InFlight, new_session_name
+from mcp_adapter.server import McpServer
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -35,7 +34,7 @@ class McpApp:
 
     def __init__(
         self,
-        server: Server[Any],
+        server: McpServer,
         *,
         allowed_hosts: Sequence[str] | None = None,
         allowed_origins: Sequence[str] | None = None,
@@ -63,6 +62,10 @@ class McpApp:
                 yield
         finally:
             self._manager = None
+
+    def stop(self) -> None:
+        """End the open streams, so that a graceful shutdown need not wait for them."""
+        self._server.close_streams()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         manager = self._manager

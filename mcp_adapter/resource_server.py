@@ -44,7 +44,7 @@ def serve_resources(
     authorization_of: AuthorizationOf,
     *,
     is_persistent: bool,
-) -> None:
+) -> Listeners:
     """Serve the resources; `is_persistent` also serves the older `resources/subscribe`."""
     reader = ResourceReader(executor, resources)
     templates = types.ListResourceTemplatesResult(
@@ -79,8 +79,8 @@ def serve_resources(
     server.add_request_handler("resources/templates/list", types.PaginatedRequestParams, list_templates)
     server.add_request_handler("resources/list", types.PaginatedRequestParams, list_resources)
     server.add_request_handler("resources/read", types.ReadResourceRequestParams, read_resource)
+    listeners = Listeners(reader, authorization_of)
     if resources.changes is not None:
-        listeners = Listeners(reader, authorization_of)
         server.add_request_handler(
             "subscriptions/listen", types.SubscriptionsListenRequestParams, listeners.listen
         )
@@ -92,6 +92,7 @@ def serve_resources(
             server.add_request_handler(
                 "resources/unsubscribe", types.UnsubscribeRequestParams, subscribers.unsubscribe
             )
+    return listeners
 
 
 async def _read(reader: ResourceReader, uri: str, authorization: str | None) -> Reading:
@@ -138,6 +139,12 @@ class Listeners:
         self._reader = reader
         self._authorization_of = authorization_of
         self._open = 0
+        self._streams: set[ListenHandler] = set()
+
+    def close(self) -> None:
+        """End every stream in the way that tells its client that it was meant."""
+        for stream in list(self._streams):
+            stream.close()
 
     async def listen(
         self, ctx: Context, params: types.SubscriptionsListenRequestParams
@@ -172,12 +179,16 @@ class Listeners:
             await self._reader.follow(readings, authorization, lambda uri: bus.publish(ResourceUpdated(uri)))
             stream.close()
 
-        async with anyio.create_task_group() as group:
-            if readings:
-                group.start_soon(follow)
-            result = await stream(ctx, params.model_copy(update={"notifications": honoured}))
-            group.cancel_scope.cancel()
-        return result
+        self._streams.add(stream)
+        try:
+            async with anyio.create_task_group() as group:
+                if readings:
+                    group.start_soon(follow)
+                result = await stream(ctx, params.model_copy(update={"notifications": honoured}))
+                group.cancel_scope.cancel()
+            return result
+        finally:
+            self._streams.discard(stream)
 
     async def _readable(self, uri: str, authorization: str | None) -> Reading | None:
         try:

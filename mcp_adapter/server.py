@@ -20,7 +20,7 @@ from mcp_adapter.executor import Executor
 from mcp_adapter.profiles import FULL, PROFILES, profile_of
 from mcp_adapter.prompt_files import Prompt, load_prompts
 from mcp_adapter.resource_files import RESOURCES, load_resources
-from mcp_adapter.resource_server import background, serve_resources
+from mcp_adapter.resource_server import Listeners, background, serve_resources
 from mcp_adapter.results import refusal, result_of
 
 NAME = "interlock"
@@ -35,6 +35,16 @@ Context = ServerRequestContext[Any, Any]
 _STATIC = CacheHint(ttl_ms=300_000, scope="public")
 
 
+class McpServer(Server[Any]):
+    """The SDK's server, and the streams that it has open."""
+
+    listeners: Listeners
+
+    def close_streams(self) -> None:
+        """End every `subscriptions/listen`; clients listen anew and read again."""
+        self.listeners.close()
+
+
 def build_server(
     executor: Executor,
     sdl: str | GraphQLSchema,
@@ -44,7 +54,7 @@ def build_server(
     is_persistent: bool = False,
     tools_folder: Path = TOOLS,
     resources_folder: Path = RESOURCES,
-) -> Server[Any]:
+) -> McpServer:
     """Return a server for any number of callers.
 
     `profile` is what callers see who name none. With `is_persistent` (a stream to one client, such as
@@ -55,7 +65,7 @@ def build_server(
     """
     schema = schema_of(sdl)
     tools = load_tools(schema, tools_folder)
-    server: Server[Any] = Server(
+    server = McpServer(
         NAME,
         version=version,
         title="Interlock",
@@ -69,7 +79,9 @@ def build_server(
     _serve_tools(server, executor, tools, profile)
     _serve_prompts(server, load_prompts())
     resources = load_resources(schema, resources_folder)
-    serve_resources(server, executor, resources, authorization_of, is_persistent=is_persistent)
+    server.listeners = serve_resources(
+        server, executor, resources, authorization_of, is_persistent=is_persistent
+    )
     _serve_discovery(server)
     return server
 

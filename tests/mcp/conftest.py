@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import uvicorn
-from mcp.server.lowlevel import Server
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -20,7 +19,7 @@ from api.identity import Identity
 from api.in_process import InProcessExecutor
 from api.metrics import Metrics
 from mcp_adapter.http import McpApp
-from mcp_adapter.server import build_server
+from mcp_adapter.server import McpServer, build_server
 from resolvers.acts import Engine
 from schema.limits import Limits
 from schema.root import build_schema
@@ -35,11 +34,11 @@ def executor() -> StubExecutor:
 
 
 @pytest.fixture
-def small_server(executor: StubExecutor, tmp_path: Path) -> Server[Any]:
+def small_server(executor: StubExecutor, tmp_path: Path) -> McpServer:
     return small(executor, tmp_path)
 
 
-def small(executor: StubExecutor, folder: Path, **options: Any) -> Server[Any]:
+def small(executor: StubExecutor, folder: Path, **options: Any) -> McpServer:
     """Return a server of the small tools and resources."""
     for name in ("tools", "resources"):
         (folder / name).mkdir(exist_ok=True)
@@ -81,7 +80,7 @@ async def served(app: McpApp) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def url(small_server: Server[Any]) -> AsyncIterator[str]:
+async def url(small_server: McpServer) -> AsyncIterator[str]:
     async with served(McpApp(small_server)) as address:
         yield address
 

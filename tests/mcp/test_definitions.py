@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from mcp_adapter.calls import BadCall, call_of
 from mcp_adapter.documents import Tool, load_tools
 from mcp_adapter.profiles import PROFILES, SOLO, list_size, profile_of
+from mcp_adapter.prompt_files import load_prompts
 from mcp_adapter.resource_files import load_resources
+from mcp_adapter.server import INSTRUCTIONS
 from mcp_adapter.snapshots import FOLDER, differences, snapshots_of
 from schema.root import build_schema
 
@@ -176,3 +179,10 @@ def test_the_resources_fit_the_schema() -> None:
     assert resources.changes is not None
     assert resources.kinds[0].values("interlock://a%20b/backlog") == {"project": "a b"}
     assert resources.kinds[0].uri({"project": "a b"}) == "interlock://a%20b/backlog"
+
+
+def test_prompts_and_instructions_name_tools_that_exist() -> None:
+    texts = [INSTRUCTIONS, *(prompt.text for prompt in load_prompts().values())]
+    named = {name for text in texts for name in re.findall(r"memory_\w+", text)}
+    assert len(named) > 8
+    assert named <= set(TOOLS)

@@ -93,3 +93,56 @@ async def test_a_foreign_host_or_origin_is_refused(url: str, mode: str, header: 
             headers={"Accept": "application/json, text/event-stream", **era, **header},
         )
     assert response.status_code in (403, 421)
+
+
+async def test_the_address_says_which_profile_is_listed(url: str, mode: str) -> None:
+    for profile, count in (("solo", 0), ("team", len(TOOLS)), ("nonsense", len(TOOLS))):
+        async with Client(f"{url}?profile={profile}", mode=mode) as client:
+            assert len((await client.list_tools()).tools) == count
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"[]", 400),
+        (b"null", 400),
+        (b'{"jsonrpc": "2.0", "id": 1}', 400),
+        (b"[" * 100_000, 400),
+        (b'"' + b"x" * 5_000_000 + b'"', 413),
+    ],
+)
+async def test_a_body_that_is_no_request_is_refused(url: str, mode: str, body: bytes, status: int) -> None:
+    era = {} if mode == "legacy" else {"MCP-Protocol-Version": mode}
+    headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json", **era}
+    async with httpx.AsyncClient() as client:
+        response = await client.post(url, content=body, headers=headers)
+    assert response.status_code == status
+    assert "Traceback" not in response.text
+
+
+async def test_a_megabyte_passes_and_hostile_text_stays_text(
+    url: str, mode: str, executor: StubExecutor
+) -> None:
+    big = "\x00\u202e' OR 1=1 --" + "é" * 500_000
+    async with Client(url, mode=mode) as client:
+        await client.call_tool("get_thing", {"name": big})
+    assert executor.calls[-1][1] == {"name": big}
+
+
+async def test_a_stream_of_the_servers_own_is_not_offered(url: str, mode: str) -> None:
+    async with httpx.AsyncClient() as client:
+        response = await client.get(url, headers={"Accept": "text/event-stream"})
+        assert (response.status_code, response.headers["allow"]) == (405, "POST")
+        assert (await client.delete(url)).status_code == 405
+
+
+async def test_a_session_id_of_the_protocol_means_nothing_to_the_server(url: str, mode: str) -> None:
+    """The older server lost every connection with a restart, and kept those that were abandoned."""
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    headers = {"Accept": "application/json", "Mcp-Session-Id": "from before the restart"}
+    async with httpx.AsyncClient() as client:
+        response = await client.post(url, json=body, headers=headers)
+    assert response.status_code == 200
+    assert len(response.json()["result"]["tools"]) == len(TOOLS)

@@ -13,6 +13,7 @@ from mcp import Client
 from mcp.client.subscriptions import ResourceUpdated
 from mcp.shared.exceptions import MCPError
 
+from mcp_adapter.server import McpServer
 from tests.mcp.conftest import MODES, small
 from tests.mcp.small import StubExecutor, answer_shelf
 
@@ -94,6 +95,16 @@ async def test_a_lost_feed_ends_the_stream_so_that_the_client_reads_anew(
         client.listen(resource_subscriptions=[SHELF]) as stream,
     ):
         executor.events.put_nowait(None)
+        with anyio.fail_after(5):
+            assert [change async for change in stream] == []
+
+
+async def test_a_server_that_stops_ends_its_streams(url: str, small_server: McpServer) -> None:
+    async with (
+        Client(url, mode="2026-07-28") as client,
+        client.listen(resource_subscriptions=[SHELF]) as stream,
+    ):
+        small_server.close_streams()
         with anyio.fail_after(5):
             assert [change async for change in stream] == []
 
