@@ -74,6 +74,7 @@ class Server:
         """Let requests under way finish soon and close the sockets; the store stays open."""
         self.execution.stop()
         self.sockets.close_all()
+        self.mcp.stop()
 
 
 def create_app(settings: Settings, *, url: str = "") -> Starlette:

@@ -32,6 +32,10 @@ class Mcp:
             finally:
                 self.is_up = False
 
+    def stop(self) -> None:
+        """End the open streams, so that stopping need not wait for them."""
+        self._app.stop()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The gate has judged Host and Origin by the settings; the adapter would judge by its own.
         headers = [(name, value) for name, value in scope["headers"] if name not in (b"host", b"origin")]
