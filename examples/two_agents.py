@@ -81,8 +81,10 @@ async def watching(url: str, project: str) -> AsyncIterator[None]:
     assert process.stdout is not None and process.stderr is not None
     watched = process.stdout
     # It says on stderr when it is connected; events before that would not be seen.
-    ready = await asyncio.wait_for(process.stderr.readline(), 20)
-    print(f" watch | {ready.decode().strip()}", flush=True)
+    ready = (await asyncio.wait_for(process.stderr.readline(), 20)).decode().strip()
+    print(f" watch | {ready}", flush=True)
+    if not ready.startswith("watching"):
+        raise SystemExit("there is nothing to play against: run `make serve` first")
 
     async def show() -> None:
         while line := await watched.readline():
@@ -94,8 +96,7 @@ async def watching(url: str, project: str) -> AsyncIterator[None]:
     finally:
         await asyncio.sleep(0.3)
         process.terminate()
-        await process.wait()
-        await shown
+        await asyncio.gather(process.wait(), shown)
 
 
 async def play(ada: Agent, ben: Agent, project: str, files: list[str]) -> None:
