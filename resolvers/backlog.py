@@ -10,40 +10,15 @@ from typing import Any, TypeVar
 
 from resolvers.acts import Act, Decision
 from resolvers.answers import answer
-from resolvers.backlog_links import MAX_BLOCKERS, linked, released
+from resolvers.backlog_fields import CLOSED, Priority, Status, event_of, given, retagged, tags_of
+from resolvers.backlog_links import linked, released
 from resolvers.errors import BadInput, Clash, NotFound
-from resolvers.inputs import agent_name, line, names, text
-from resolvers.listing import snapshot
-from resolvers.rules import MAX_LINE, MAX_NAME, MAX_TITLE
+from resolvers.inputs import text
+from resolvers.rules import MAX_NAME
 from store.port import Changes
-from store.records import BacklogItem, BacklogTag, NewEvent, Record, Session, new_id
+from store.records import BacklogItem, Record, Session, new_id
 
 T = TypeVar("T")
-
-
-@answer
-class Status(StrEnum):
-    """Where an item stands; `done`, `wont_do` and `duplicate` close it."""
-
-    OPEN = "open"
-    IN_PROGRESS = "in_progress"
-    DEFERRED = "deferred"
-    DONE = "done"
-    WONT_DO = "wont_do"
-    RETEST = "retest"
-    BLOCKED = "blocked"
-    DUPLICATE = "duplicate"
-    NEEDS_INFO = "needs_info"
-
-
-@answer
-class Priority(StrEnum):
-    """How pressing an item is, the most pressing first."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
 
 
 @answer
@@ -56,30 +31,7 @@ class Change(StrEnum):
     UNCHANGED = "unchanged"
 
 
-CLOSED = frozenset({Status.DONE, Status.WONT_DO, Status.DUPLICATE})
-RANKS = {priority: rank for rank, priority in enumerate(Priority)}
 _STARTABLE = frozenset({Status.OPEN, Status.IN_PROGRESS, Status.RETEST})
-_SHOWN = (
-    "id",
-    "project",
-    "title",
-    "status",
-    "priority",
-    "assignee",
-    "tags",
-    "target_version",
-    "deferred_reason",
-    "blocked_by",
-    "open_blockers",
-    "created_by",
-    "edit_count",
-    "resolution",
-    "completed_by",
-    "completed_at",
-    "created_at",
-    "updated_at",
-)
-
 Reviser = Callable[[BacklogItem, datetime], Awaitable[tuple[Change, BacklogItem]]]
 
 
@@ -125,7 +77,7 @@ async def add_backlog_item(
         BadInput: a value cannot be taken, or a blocker is no item of the project.
     """
     where = act.project(project)
-    given = _given(
+    fields = given(
         title=title,
         description=description,
         priority=priority,
@@ -139,12 +91,12 @@ async def add_backlog_item(
 
     async def decision(now: datetime) -> Decision[BacklogItem]:
         new = BacklogItem(
-            id=item_id, project=where, created_by=act.actor, created_at=now, updated_at=now, **given
+            id=item_id, project=where, created_by=act.actor, created_at=now, updated_at=now, **fields
         )
         settled = await linked(act, (), new, now)
         made = settled.item
-        puts = (made, *_tags(made), *settled.puts)
-        return Decision(made, Changes(puts=puts, checks=settled.checks, events=(_event(made, "added"),)))
+        puts = (made, *tags_of(made), *settled.puts)
+        return Decision(made, Changes(puts=puts, checks=settled.checks, events=(event_of(made, "added"),)))
 
     return await act.decide(decision, turn=f"backlog:{where}" if blocked_by else None)
 
@@ -175,7 +127,7 @@ async def update_backlog_item(
     """
     if claim and assigned_to is not None:
         raise BadInput("claim", "cannot be combined with assigned_to")
-    given = _given(
+    fields = given(
         status=status,
         priority=priority,
         assigned_to=assigned_to,
@@ -187,10 +139,10 @@ async def update_backlog_item(
         blocked_by=blocked_by,
     )
     if project is not None:
-        given["project"] = act.project(project)
+        fields["project"] = act.project(project)
 
     async def revise(item: BacklogItem, now: datetime) -> tuple[Change, BacklogItem]:
-        wanted = dict(given)
+        wanted = dict(fields)
         if claim:
             refused = await _refusal(act, item)
             if refused:
@@ -284,9 +236,10 @@ async def _consequences(
     waiting: tuple[BacklogItem, ...] = ()
     if made.is_closed != item.is_closed:
         waiting = await released(act, made, -1 if made.is_closed else 1, now)
-    tagged, untagged = await _retagged(act, item, made)
+    tagged, untagged = await retagged(act, item, made)
     verb = _verb(item, made, change)
-    events = [_event(made, verb, from_project=item.project), *(_event(one, "updated") for one in waiting)]
+    origin = {"from_project": item.project} if change is Change.MOVED else {}
+    events = [event_of(made, verb, **origin), *(event_of(one, "updated") for one in waiting)]
     if change is Change.MOVED:
         events.append(replace(events[0], project=item.project))
     changes = Changes((made, *puts, *waiting, *tagged), (*deletes, *untagged), checks, tuple(events))
@@ -330,32 +283,6 @@ def _revised(
     return change, made
 
 
-def _given(**values: Any) -> dict[str, Any]:
-    """Check the fields that are not None, and return them as the record has them."""
-    given: dict[str, Any] = {}
-    for name, value in values.items():
-        if value is not None:
-            given |= _FIELDS[name](value)
-    return given
-
-
-def _priority(value: Priority) -> dict[str, Any]:
-    return {"priority": value.value, "priority_rank": RANKS[value]}
-
-
-_FIELDS: dict[str, Callable[[Any], dict[str, Any]]] = {
-    "title": lambda value: {"title": line("title", value, required=True, max_bytes=MAX_TITLE)},
-    "description": lambda value: {"description": text("description", value, required=True)},
-    "status": lambda value: {"status": value.value},
-    "priority": _priority,
-    "assigned_to": lambda value: {"assignee": agent_name("assigned_to", value) if value else ""},
-    "tags": lambda value: {"tags": names("tags", value)},
-    "target_version": lambda value: {"target_version": line("target_version", value, max_bytes=MAX_NAME)},
-    "deferred_reason": lambda value: {"deferred_reason": text("deferred_reason", value, max_bytes=MAX_LINE)},
-    "blocked_by": lambda value: {"blocked_by": names("blocked_by", value, limit=MAX_BLOCKERS)},
-}
-
-
 def _here(act: Act) -> str:
     return act.session.id if act.session is not None else act.caller.key_id
 
@@ -392,40 +319,3 @@ def _closed(item: BacklogItem) -> Clash:
         field="item_id",
         hint="Set its status to open to work on it again.",
     )
-
-
-def _tags(item: BacklogItem) -> list[BacklogTag]:
-    return [
-        BacklogTag(
-            id=f"{item.id}:{tag}",
-            project=item.project,
-            item_id=item.id,
-            tag=tag,
-            is_closed=item.is_closed,
-            priority_rank=item.priority_rank,
-            created_at=item.created_at,
-            updated_at=item.updated_at,
-        )
-        for tag in item.tags
-    ]
-
-
-async def _retagged(
-    act: Act, item: BacklogItem, made: BacklogItem
-) -> tuple[list[BacklogTag], list[BacklogTag]]:
-    """Return the tag records to write and to drop after a change of the item."""
-    placed = ("project", "tags", "is_closed", "priority_rank")
-    if all(getattr(item, name) == getattr(made, name) for name in placed):
-        return [], []
-    before = await act.store.get_many(BacklogTag, [tag.id for tag in _tags(item)])
-    wanted = _tags(made)
-    puts = [replace(tag, version=before[tag.id].version) if tag.id in before else tag for tag in wanted]
-    kept = {tag.id for tag in wanted}
-    return puts, [tag for tag in before.values() if tag.id not in kept]
-
-
-def _event(item: BacklogItem, verb: str, **more: str) -> NewEvent:
-    data = snapshot(item, *_SHOWN)
-    if verb == Change.MOVED:
-        data |= more
-    return NewEvent(project=item.project, kind=f"backlog.{verb}", subject=item.id, data=data)

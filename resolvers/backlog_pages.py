@@ -9,7 +9,7 @@ from functools import partial
 
 from resolvers import inputs
 from resolvers.acts import Act
-from resolvers.backlog import CLOSED, RANKS, Priority, Status
+from resolvers.backlog_fields import CLOSED, RANKS, Priority, Status
 from resolvers.errors import BadInput
 from resolvers.inputs import agent_name, line, page_size
 from resolvers.listing import Listing

@@ -10,6 +10,7 @@ import strawberry
 from resolvers import backlog as rules
 from resolvers import backlog_pages
 from resolvers.acts import Act
+from resolvers.backlog_fields import Priority, Status
 from resolvers.callers import Role
 from schema.arguments import ProjectArgument, SessionArgument, project_field, session_field
 from schema.connections import After, Connection
@@ -18,7 +19,7 @@ from schema.fields import mutation, query
 from store import records
 
 shown(
-    rules.Status,
+    Status,
     "Where an item stands.",
     name="BacklogStatus",
     open="To be done.",
@@ -32,7 +33,7 @@ shown(
     needs_info="Waits for an answer.",
 )
 shown(
-    rules.Priority,
+    Priority,
     "How pressing an item is.",
     name="BacklogPriority",
     critical="Before everything.",
@@ -52,7 +53,7 @@ shown(
 
 
 def _is_ready(root: Any) -> bool:
-    return root.status == rules.Status.OPEN and not root.open_blockers and not root.assignee
+    return root.status == Status.OPEN and not root.open_blockers and not root.assignee
 
 
 @strawberry.type(description="A piece of work to be done.")
@@ -61,8 +62,8 @@ class BacklogItem:
     project: str = strawberry.field(description="The project it belongs to.")
     title: str = strawberry.field(description="One line.")
     description: str = strawberry.field(description="What is to be done.")
-    status: rules.Status = strawberry.field(description="Where it stands.")
-    priority: rules.Priority = strawberry.field(description="How pressing it is.")
+    status: Status = strawberry.field(description="Where it stands.")
+    priority: Priority = strawberry.field(description="How pressing it is.")
     assignee: str = strawberry.field(description="The agent that has it, or empty.")
     tags: list[str] = strawberry.field(description="Its labels.")
     target_version: str = strawberry.field(description="The milestone it is meant for, or empty.")
@@ -119,9 +120,7 @@ class BacklogConnection(Connection[BacklogItem]):
 class AddBacklogItemInput:
     title: str = strawberry.field(description="One line, up to 300 bytes.")
     description: str = strawberry.field(description="What is to be done, up to 50 KB.")
-    priority: rules.Priority = strawberry.field(
-        default=rules.Priority.MEDIUM, description="How pressing it is."
-    )
+    priority: Priority = strawberry.field(default=Priority.MEDIUM, description="How pressing it is.")
     assigned_to: str | None = strawberry.field(default=None, description="The agent that is to do it.")
     tags: list[str] | None = strawberry.field(default=None, description="Up to 50 labels.")
     target_version: str | None = strawberry.field(default=None, description="The milestone it is meant for.")
@@ -136,8 +135,8 @@ class AddBacklogItemInput:
 @strawberry.input(description="What to change; what is left out or null stays, an empty text clears.")
 class UpdateBacklogItemInput:
     item_id: strawberry.ID = strawberry.field(description="The item's id.")
-    status: rules.Status | None = strawberry.field(default=None, description="Where it stands.")
-    priority: rules.Priority | None = strawberry.field(default=None, description="How pressing it is.")
+    status: Status | None = strawberry.field(default=None, description="Where it stands.")
+    priority: Priority | None = strawberry.field(default=None, description="How pressing it is.")
     assigned_to: str | None = strawberry.field(default=None, description="The agent that is to do it.")
     title: str | None = strawberry.field(default=None, description="One line, up to 300 bytes.")
     description: str | None = strawberry.field(default=None, description="What is to be done.")
@@ -168,8 +167,8 @@ class CompleteBacklogItemInput:
     session_id: strawberry.ID | None = session_field()
 
 
-_Status = Annotated[rules.Status | None, strawberry.argument(description="Only those that stand so.")]
-_Priority = Annotated[rules.Priority | None, strawberry.argument(description="Only those so pressing.")]
+_Status = Annotated[Status | None, strawberry.argument(description="Only those that stand so.")]
+_Priority = Annotated[Priority | None, strawberry.argument(description="Only those so pressing.")]
 _Assigned = Annotated[str | None, strawberry.argument(description="Only those that this agent has.")]
 _Version = Annotated[str | None, strawberry.argument(description="Only those of this milestone.")]
 _Done = Annotated[bool, strawberry.argument(description="Closed ones too.")]

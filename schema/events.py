@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import strawberry
 from strawberry.scalars import JSON
 
-from resolvers import backlog
+from resolvers import backlog_fields as backlog
 from resolvers.deliveries import MessageStatus
 from resolvers.messages import MessageCategory, MessagePriority
 from store.feed import Item

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from resolvers.acts import Engine
-from resolvers.backlog import RANKS, Priority, Status
+from resolvers.backlog_fields import RANKS, Priority, Status
 from resolvers.backlog_pages import ORDER, _where
 from store.port import Changes, Where
 from store.records import BacklogItem, BacklogTag, new_id
