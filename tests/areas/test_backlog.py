@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from resolvers.acts import Engine
-from resolvers.callers import Caller, Role
+from resolvers import backlog as rules
+from resolvers.acts import Act, Engine
+from resolvers.callers import LOCAL_OWNER, Caller, Role
+from resolvers.errors import BadInput
 from store.port import Changes
 from store.records import BacklogItem, BacklogLink, BacklogTag, Session
 from tests.conftest import Clock, Run, failure
@@ -203,20 +205,66 @@ async def test_of_all_that_claim_one_gets_it(engine: Engine, run: Run, callers: 
     assert [event.actor for event in events] == [holder]
 
 
-async def test_claims_of_two_processes_meet_in_the_store(engine: Engine, run: Run) -> None:
+async def as_others(engine: Engine, session: str | None = None) -> Act:
+    """Return the act of a caller of another server on the same store: only versions judge between them."""
+    return await Engine(engine.store, engine.feed).admit(LOCAL_OWNER, Role.AGENT, session)
+
+
+async def test_claims_through_several_servers_meet_in_the_store(engine: Engine, run: Run) -> None:
     item = await add(run)
-    other = Engine(engine.store, engine.feed)
-    sessions = [await begin(engine, f"agent{n}") for n in range(8)]
+    acts = [await as_others(engine, await begin(engine, f"agent{n}")) for n in range(8)]
+    claims = await asyncio.gather(*(rules.claim_backlog_item(act, item_id=item["id"]) for act in acts))
+    assert sum(claim.is_claimed for claim in claims) == 1
 
-    async def claim(on: Engine, session: str) -> bool:
-        from resolvers.backlog import claim_backlog_item
-        from resolvers.callers import LOCAL_OWNER
 
-        act = await on.admit(LOCAL_OWNER, Role.AGENT, session)
-        return (await claim_backlog_item(act, item_id=item["id"])).is_claimed
+async def test_updates_through_several_servers_are_all_kept_b5(engine: Engine, run: Run) -> None:
+    item = await add(run)
+    changes: list[dict[str, Any]] = [{"title": "new"}, {"assigned_to": "bob"}, {"tags": ["x"]}]
+    changes += [{"target_version": "2"}, {"description": "more"}, {"deferred_reason": "later"}]
+    acts = [await as_others(engine) for _ in changes]
+    await asyncio.gather(
+        *(
+            rules.update_backlog_item(act, item_id=item["id"], **change)
+            for act, change in zip(acts, changes, strict=True)
+        )
+    )
+    now = await engine.store.get(BacklogItem, item["id"])
+    assert now is not None
+    assert (now.title, now.assignee, now.tags, now.target_version) == ("new", "bob", ("x",), "2")
+    assert (now.description, now.deferred_reason, now.edit_count) == ("more", "later", 6)
 
-    won = await asyncio.gather(*(claim((engine, other)[n % 2], name) for n, name in enumerate(sessions)))
-    assert sum(won) == 1
+
+async def test_links_and_closings_through_several_servers_never_leave_an_item_waiting(
+    engine: Engine, run: Run
+) -> None:
+    for _ in range(5):
+        blockers = [(await add(run, f"b{n}"))["id"] for n in range(3)]
+        items = [(await add(run, f"i{n}"))["id"] for n in range(3)]
+        acts = [await as_others(engine) for _ in range(6)]
+        links = (
+            rules.update_backlog_item(act, item_id=item, blocked_by=blockers)
+            for act, item in zip(acts[:3], items, strict=True)
+        )
+        closings = (
+            rules.complete_backlog_item(act, item_id=one) for act, one in zip(acts[3:], blockers, strict=True)
+        )
+        await asyncio.gather(*links, *closings)
+        assert [(await show(run, item))["openBlockers"] for item in items] == [0, 0, 0]
+        assert [(await show(run, one))["blocking"] for one in blockers] == [3, 3, 3]
+
+
+async def test_links_through_several_servers_make_no_cycle(engine: Engine, run: Run) -> None:
+    for _ in range(5):
+        ring = [(await add(run, str(n)))["id"] for n in range(4)]
+        acts = [await as_others(engine) for _ in range(4)]
+        made = await asyncio.gather(
+            *(
+                rules.update_backlog_item(act, item_id=one, blocked_by=[ring[n - 1]])
+                for n, (act, one) in enumerate(zip(acts, ring, strict=True))
+            ),
+            return_exceptions=True,
+        )
+        assert sum(isinstance(one, BadInput) for one in made) == 1
 
 
 async def test_a_claim_again_by_its_holder_changes_nothing(engine: Engine, run: Run) -> None:
