@@ -124,11 +124,11 @@ def _about(event: dict[str, Any]) -> str:
             return _cut(event["summary"] or event["task"])
         case "WorkEvent":
             files = f": {', '.join(event['files'][:5])}" if event["files"] else ""
-            return f"{_cut(event['title'])} [{event['state']}]{files}"
+            return f"{_cut(event['title'])} [{(event['state'] or '').lower()}]{files}"
         case "SignalEvent":
             return f"{event['name']} {_cut(event['details'])}"
         case "HeartbeatEvent":
-            return f"{event['presence']} {_cut(event['currentTask'])}"
+            return f"{(event['presence'] or '').lower()} {_cut(event['currentTask'])}"
         case _:
             return str(event.get("subject", ""))
 

@@ -9,9 +9,16 @@ from typing import Annotated, Any, TypeVar
 import strawberry
 from strawberry.scalars import JSON
 
+# These show the enums that stand in the types below, and so must be imported before them.
+import schema.backlog
+import schema.messages
+import schema.presence
+import schema.work  # noqa: F401
 from resolvers import backlog_fields as backlog
 from resolvers.deliveries import MessageStatus
 from resolvers.messages import MessageCategory, MessagePriority
+from resolvers.presence import AgentState
+from resolvers.work import WorkStatus
 from store.feed import Item
 from store.records import Event as Happened
 
@@ -89,7 +96,7 @@ class WorkEvent(FeedEvent):
     session_id: strawberry.ID = strawberry.field(description="The session it works in.")
     agent: str = strawberry.field(description="The agent.")
     title: str = strawberry.field(description="What it works on.")
-    status: str = strawberry.field(description="How it goes: in_progress, blocked, completed or abandoned.")
+    status: WorkStatus | None = strawberry.field(description="How it goes.")
     files: list[str] = strawberry.field(description="The files it touches.")
     blocked_by: str = strawberry.field(description="What stands in its way, or empty.")
     waiting_for_signal: str = strawberry.field(description="The signal it waits for, or empty.")
@@ -105,7 +112,7 @@ class SignalEvent(FeedEvent):
 @strawberry.type(description="A heartbeat. It is live only: no log keeps it.")
 class HeartbeatEvent(FeedEvent):
     agent: str = strawberry.field(description="Whose it is.")
-    status: str = strawberry.field(description="idle, busy or error.")
+    status: AgentState | None = strawberry.field(description="What the agent says of itself.")
     current_task: str = strawberry.field(description="What the agent is at, or empty.")
     heartbeat_at: datetime | None = strawberry.field(description="When it came.")
 
@@ -235,9 +242,10 @@ def _session(item: Item, event: Happened, data: Mapping[str, Any]) -> SessionEve
 
 
 def _work(item: Item, event: Happened, data: Mapping[str, Any]) -> WorkEvent:
-    names = ("session_id", "agent", "title", "status", "blocked_by", "waiting_for_signal")
+    names = ("session_id", "agent", "title", "blocked_by", "waiting_for_signal")
     texts = {name: data.get(name) or "" for name in names}
-    return _made(WorkEvent, item, event, files=list(data.get("files") or ()), **texts)
+    status = _enum(WorkStatus, data.get("status"))
+    return _made(WorkEvent, item, event, status=status, files=list(data.get("files") or ()), **texts)
 
 
 def _signal(item: Item, event: Happened, data: Mapping[str, Any]) -> SignalEvent:
@@ -246,8 +254,10 @@ def _signal(item: Item, event: Happened, data: Mapping[str, Any]) -> SignalEvent
 
 
 def _heartbeat(item: Item, event: Happened, data: Mapping[str, Any]) -> HeartbeatEvent:
-    texts = {name: data.get(name) or "" for name in ("agent", "status", "current_task")}
-    return _made(HeartbeatEvent, item, event, heartbeat_at=_when(data.get("heartbeat_at")), **texts)
+    texts = {name: data.get(name) or "" for name in ("agent", "current_task")}
+    status = _enum(AgentState, data.get("status"))
+    beat_at = _when(data.get("heartbeat_at"))
+    return _made(HeartbeatEvent, item, event, status=status, heartbeat_at=beat_at, **texts)
 
 
 def _other(item: Item, event: Happened, data: Mapping[str, Any]) -> OtherEvent:
