@@ -11,7 +11,7 @@ from mcp_adapter.documents import Operation
 from mcp_adapter.executor import Response
 
 MAX_RESULT_CHARACTERS = 100_000
-_MAX_NOTICE = 500
+_MAX_NOTICE = 1_000
 _ROOM = 400
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

@@ -30,7 +30,7 @@ TOOLS = {
     "get_thing": """
 "Get one thing."
 query get_thing("Which" $name: String!, $verbose: Boolean = false) {
-  result: thing(name: $name) { id name mood moods note tags count done: isDone
+  result: thing(name: $name) { id name mood moods note at tags count done: isDone
     parent @include(if: $verbose) { name mood } parts { ...part } }
 }
 fragment part on Thing { name mood }

@@ -130,13 +130,14 @@ def test_an_action_takes_and_does_not_use_the_parameters_of_others(tools: dict[s
         call_of(tools["thing"], {"action": "all", "nam": "x"})
 
 
-def test_results_are_lower_case_and_without_empty_fields(tools: dict[str, Tool]) -> None:
+def test_results_have_lower_case_enums_short_times_and_nothing_empty(tools: dict[str, Tool]) -> None:
     operation = tools["get_thing"].operations["get_thing"]
     thing = {
         "name": "",
         "mood": "VERY_BAD",
         "moods": ["GOOD", "VERY_BAD"],
         "note": None,
+        "at": "2026-01-02T03:04:05.678901+00:00",
         "tags": [],
         "count": 0,
         "done": False,
@@ -147,6 +148,7 @@ def test_results_are_lower_case_and_without_empty_fields(tools: dict[str, Tool])
     assert result["structuredContent"] == {
         "mood": "very_bad",
         "moods": ["good", "very_bad"],
+        "at": "2026-01-02T03:04:05Z",
         "count": 0,
         "done": False,
         "parts": [{"name": "GOOD", "mood": "good"}],

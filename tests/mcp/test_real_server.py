@@ -112,6 +112,19 @@ async def test_a_fault_in_an_argument_is_told_under_the_tools_own_name(real: str
         assert result.structured_content["field"] == "message"
 
 
+async def test_an_urgent_message_is_announced_with_the_next_result(real: str, mode: str) -> None:
+    async with Client(real, mode=mode) as client:
+        ann, bob = await start(client, "ann"), await start(client, "bob")
+        message = {"to_instance": "ann", "message": "stop", "priority": "urgent"}
+        await call(client, "memory_send_message", session_id=bob, **message)
+        told = await call(client, "memory_heartbeat", session_id=ann)
+        assert "urgent" in told["notice"]
+        assert "notice" not in await call(client, "memory_heartbeat", session_id=bob)
+        read = await call(client, "memory_get_messages", session_id=ann)
+        assert read["messages"][0]["message"] == "stop"
+        assert "notice" not in await call(client, "memory_heartbeat", session_id=ann)
+
+
 async def test_resources_read_and_change_with_what_they_show(real: str, mode: str) -> None:
     async with Client(real, mode=mode) as client:
         session = await start(client, "ann")
