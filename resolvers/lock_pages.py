@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from resolvers.acts import Act, Engine
+from resolvers.acts import Act
 from resolvers.errors import BadInput
 from resolvers.inputs import page_size
 from resolvers.listing import Listing
@@ -116,7 +116,7 @@ async def lock_overview(
     )
 
 
-async def stale_ones(engine: Engine, session_ids: Sequence[str]) -> list[bool]:
-    """Tell for each session, of a lock that the caller may see, whether its locks may be taken over."""
-    now, found = await asyncio.gather(engine.store.now(), engine.store.get_many(Session, session_ids))
-    return [is_stale(found.get(session_id), now, engine.rules) for session_id in session_ids]
+async def stale_ones(act: Act, session_ids: Sequence[str]) -> list[bool]:
+    """Tell for each session whether its locks may be taken over."""
+    now, found = await asyncio.gather(act.store.now(), act.store.get_many(Session, session_ids))
+    return [is_stale(found.get(session_id), now, act.rules) for session_id in session_ids]

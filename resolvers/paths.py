@@ -34,6 +34,8 @@ def canonical_path(field: str, value: str, *, working_directory: str = "") -> st
     parts = _resolved(text)
     if parts is None:
         raise BadInput(field, f"has {_shown(value)}, which leaves the project's root")
+    if parts and _DRIVE.match(parts[0]):
+        raise BadInput(field, f"has {_shown(value)}, which names a drive")
     if len(parts) > MAX_DEPTH:
         raise BadInput(field, f"has a path of more than {MAX_DEPTH} parts")
     is_directory = text.rsplit("/", 1)[-1] in ("", ".", "..")

@@ -29,14 +29,16 @@ from store import records
 
 async def _stale(root: Any, info: Info[RequestContext, None]) -> bool:
     context = info.context
+    act = next(act for act in reversed(context.acts) if act.caller.sees(root.project))
 
     async def load(session_ids: Sequence[str]) -> list[bool]:
-        return await lock_pages.stale_ones(context.engine, session_ids)
+        return await lock_pages.stale_ones(act, session_ids)
 
-    loader = context.loaders.get("stale_locks")
+    name = f"stale_locks:{act.caller.key_id}"
+    loader = context.loaders.get(name)
     if not isinstance(loader, DataLoader):
         # Without a cache: a connection lives on, and what is stale changes.
-        loader = context.loaders["stale_locks"] = DataLoader(load_fn=load, cache=False, max_batch_size=1_000)
+        loader = context.loaders[name] = DataLoader(load_fn=load, cache=False, max_batch_size=1_000)
     return bool(await loader.load(root.session_id))
 
 

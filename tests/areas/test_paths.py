@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resolvers.errors import BadInput
@@ -75,6 +75,8 @@ def test_an_absolute_path_inside_the_working_directory_is_taken_from_there(
         "/home/me/repo/../other/x",
         "C:\\x",
         "C:x",
+        "./C:x",
+        "a/../c:",
         "\\\\server\\share\\x",
         "a\x00b",
         "a\nb",
@@ -105,6 +107,7 @@ def test_a_file_and_a_directory_of_one_name_are_one_place() -> None:
 
 
 @given(RAW)
+@example("./c:")
 def test_a_canonical_path_stays_as_it_is_and_never_escapes(raw: str) -> None:
     try:
         path = canonical_path("files", raw)
