@@ -87,6 +87,14 @@ async def url(small_server: McpServer) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def real(engine: Engine) -> AsyncIterator[str]:
+    """The whole adapter over the real schema and store."""
+    async with served_by(engine) as address:
+        yield address
+
+
+@asynccontextmanager
+async def served_by(engine: Engine) -> AsyncIterator[str]:
+    """Serve the real tools of an engine; yields the URL."""
     executor = InProcessExecutor(Execution(engine, Limits(), Metrics()), Identity(engine))
     async with served(McpApp(build_server(executor, build_schema()._schema))) as address:
         yield address
