@@ -38,7 +38,7 @@ class Reports:
         feed = self._engine.feed.health()
         is_feed_up = not self._engine.feed.close_reason
         parts["feed"] = _part(is_feed_up, feed.detail) | {"is_degraded": feed.is_degraded}
-        parts["mcp"] = _part(self._mcp.is_up, "")
+        parts["mcp"] = _part(not self._mcp.failure, self._mcp.failure)
         is_ok = all(part["ok"] for part in parts.values())
         state = ("degraded" if feed.is_degraded else "ok") if is_ok else "failing"
         body = {"status": state, "can_write": parts["store_write"]["ok"], "parts": parts}

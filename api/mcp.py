@@ -1,42 +1,93 @@
-"""Where MCP is served: the adapter over this process's own execution, at /mcp."""
+"""Where MCP is served: the adapter over this process's own execution, loaded off the start-up path."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.in_process import InProcessExecutor
-from mcp_adapter.http import McpApp
-from mcp_adapter.server import build_server
 from schema.root import build_schema
+
+if TYPE_CHECKING:
+    from mcp_adapter.http import McpApp
+
+log = logging.getLogger("interlock.mcp")
+
+LOAD_AFTER_SECONDS = 1.0
 
 
 class Mcp:
-    """The ASGI application at /mcp; enter `lifespan()` around serving."""
+    """The ASGI application at /mcp; enter `lifespan()` around serving.
+
+    Importing the SDK takes longer than anything else at the start, so it waits for the first
+    request to /mcp, or for a second of quiet.
+    """
 
     def __init__(self, executor: InProcessExecutor, *, max_body_bytes: int) -> None:
-        server = build_server(executor, build_schema()._schema, version=release())
-        self._app = McpApp(server, max_body_bytes=max_body_bytes)
-        self.is_up = False
+        self._executor = executor
+        self._max_body_bytes = max_body_bytes
+        self._app: McpApp | None = None
+        self._wanted = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._ended = asyncio.Event()
+        self.failure = ""
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
         """Serve while entered."""
-        async with self._app.lifespan():
-            self.is_up = True
-            try:
-                yield
-            finally:
-                self.is_up = False
+        # The SDK's task group must be left by the task that entered it: one task does both.
+        hosting = asyncio.create_task(self._host(), name="mcp")
+        try:
+            yield
+        finally:
+            self._ended.set()
+            self._wanted.set()
+            await hosting
+
+    async def _host(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOAD_AFTER_SECONDS):
+                await self._wanted.wait()
+        try:
+            if not self._ended.is_set():
+                app = await asyncio.to_thread(self._load)
+                async with app.lifespan():
+                    self._app = app
+                    self._settled.set()
+                    await self._ended.wait()
+        except Exception as error:
+            self.failure = f"{type(error).__name__}: {error}"
+            log.exception("MCP cannot be served")
+        finally:
+            self._app = None
+            self._settled.set()
+
+    def _load(self) -> McpApp:
+        from mcp_adapter.http import McpApp
+        from mcp_adapter.server import build_server
+
+        server = build_server(self._executor, build_schema()._schema, version=release())
+        return McpApp(server, max_body_bytes=self._max_body_bytes)
 
     def stop(self) -> None:
         """End the open streams, so that stopping need not wait for them."""
-        self._app.stop()
+        if self._app is not None:
+            self._app.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._wanted.set()
+        await self._settled.wait()
+        if self._app is None:
+            await Response("MCP is not being served", status_code=503)(scope, receive, send)
+            return
         # The gate has judged Host and Origin by the settings; the adapter would judge by its own.
         headers = [(name, value) for name, value in scope["headers"] if name not in (b"host", b"origin")]
         await self._app({**scope, "headers": [(b"host", b"localhost"), *headers]}, receive, send)
