@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import ipaddress
 import os
 from datetime import timedelta
@@ -62,6 +63,15 @@ def _lower(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+def _reachable(value: str) -> str:
+    scheme, sign, _ = value.partition("://")
+    if not sign or scheme not in ("memory", "redis", "rediss"):
+        raise ValueError("must begin with memory://, redis:// or rediss://")
+    if scheme != "memory" and importlib.util.find_spec("redis") is None:
+        raise ValueError("needs the redis extra: pip install 'interlock[redis]'")
+    return value
+
+
 Entries = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_entries)]
 
 
@@ -106,7 +116,7 @@ class Settings(BaseSettings):
         validation_alias="INTERLOCK_ALLOWED_ORIGINS",
         description="Origins of web pages, beside the server's own, that may call it, comma-separated.",
     )
-    broadcast_url: str = Field(
+    broadcast_url: Annotated[str, AfterValidator(_reachable)] = Field(
         "memory://",
         validation_alias="BROADCAST_URL",
         description="How server processes wake each other: `memory://` for one process, `redis://host:6379` for several.",

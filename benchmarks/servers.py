@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,7 @@ async def _served(command: Sequence[str], path: str, data: Path) -> AsyncIterato
         "INTERLOCK_LOG_LEVEL": "warning",
         "MCP_AUTH_ENABLED": "false",
     }
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    process = _spawned(command, environment)
     server = Server(f"http://127.0.0.1:{port}", process)
     try:
         await answered(server.url + path, process)
@@ -78,6 +78,10 @@ async def _served(command: Sequence[str], path: str, data: Path) -> AsyncIterato
     finally:
         process.terminate()
         await asyncio.to_thread(process.wait, 30)
+
+
+def _spawned(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
 
 
 async def answered(url: str, process: subprocess.Popen[bytes], patience_seconds: float = 30) -> float:

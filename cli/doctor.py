@@ -32,8 +32,6 @@ def doctor(url: Url = "", key: ApiKey = "") -> None:
 
 
 def _python(to: Connection) -> str:
-    if sys.version_info < (3, 11):
-        raise Failure(f"Python {sys.version.split()[0]} is too old, 3.11 or newer is needed")
     parts = []
     for name in ("interlock", "strawberry-graphql", "mcp", "starlette"):
         try:

@@ -15,7 +15,7 @@ CREATE = """mutation ($input: CreateKeyInput!) {
   createKey(input: $input) { secret key { id name role projects } }
 }"""
 LIST = """query ($after: String) {
-  keys(first: 100, after: $after) {
+  keys(first: 100, after: $after, includeRevoked: true) {
     nodes { id name role projects hint createdAt revokedAt } pageInfo { hasNextPage endCursor }
   }
 }"""

@@ -12,7 +12,17 @@ from typing import Annotated, Any
 import typer
 from gql.transport.exceptions import TransportConnectionFailed, TransportError, TransportQueryError
 
-from cli.connection import ApiKey, Connection, Url, complete, connection, request, session, stream, unreachable
+from cli.connection import (
+    ApiKey,
+    Connection,
+    Url,
+    complete,
+    connection,
+    request,
+    session,
+    stream,
+    unreachable,
+)
 
 CURSOR = """query ($projects: [String!]) { feedCursor(projects: $projects) }"""
 WATCH = """subscription ($projects: [String!], $kinds: [String!], $after: String) {

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 from resolvers import answers
 from resolvers.answers import Repeat
 from resolvers.callers import LOCAL_OWNER, Caller, Role, ScopedStore
-from resolvers.errors import BadInput, Clash, Forbidden, NotFound, Unauthenticated, Unready
+from resolvers.errors import BadInput, Clash, Forbidden, NotFound, OutsideScope, Unauthenticated, Unready
 from resolvers.inputs import project_name
 from resolvers.rules import Rules
 from store.errors import Conflict, Duplicate, Unavailable
@@ -135,7 +135,7 @@ class Engine:
             raise Forbidden(f"this needs the role {needs}, the key {caller.key_name!r} is {caller.role}")
         if session is not None:
             if not caller.sees(session.project):
-                raise Forbidden(f"this key does not include project {session.project!r}")
+                raise OutsideScope(session.project, field="session_id")
             session = session if in_any_state else await self._touch(session)
         return Act(self, caller, session)
 
@@ -280,7 +280,7 @@ class Act:
         else:
             raise BadInput(field, "is needed where there is no session")
         if not self.caller.sees(name):
-            raise Forbidden(f"this key does not include project {name!r}", field=field)
+            raise OutsideScope(name, field=field)
         return name
 
     async def decide(

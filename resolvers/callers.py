@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from resolvers.errors import Forbidden
+from resolvers.errors import Forbidden, OutsideScope
 from store.port import By, Changes, Head, Health, Hit, In, Page, R, Store, Where
 from store.records import Event, Guideline, NewEvent, Record
 
@@ -83,7 +83,7 @@ class ScopedStore(Store):
         named = asked.values if isinstance(asked, In) else (asked,)
         for name in named:
             if name not in projects and not (name == "" and kind is Guideline):
-                raise outside(str(name))
+                raise OutsideScope(str(name))
         return where
 
     async def get(self, kind: type[R], record_id: str) -> R | None:
@@ -120,7 +120,7 @@ class ScopedStore(Store):
         touching: list[Record | NewEvent] = [*changes.puts, *changes.deletes, *changes.checks, *changes.events]
         for touched in touching:
             if not self._caller.sees(touched.project):
-                raise outside(touched.project)
+                raise OutsideScope(touched.project)
 
     async def commit(self, changes: Changes) -> tuple[Event, ...]:
         self.require(changes)
@@ -128,14 +128,14 @@ class ScopedStore(Store):
 
     async def events_after(self, project: str, sequence: int, limit: int = 500) -> list[Event]:
         if not self._caller.sees(project):
-            raise outside(project)
+            raise OutsideScope(project)
         events = await self._store.events_after(project, sequence, limit)
         return [event for event in events if self._caller.sees_event(event)]
 
     async def heads(self, projects: Sequence[str]) -> dict[str, Head]:
         for project in projects:
             if not self._caller.sees(project):
-                raise outside(project)
+                raise OutsideScope(project)
         return await self._store.heads(projects)
 
     async def logged_projects(self, *, after: str = "", limit: int = 1000) -> list[str]:
@@ -157,9 +157,3 @@ class ScopedStore(Store):
 
     async def close(self) -> None:
         raise Forbidden("a scoped store is not the caller's to close")
-
-
-def outside(project: str) -> Forbidden:
-    """Return the error for a project that the caller's key does not include."""
-    name = f"project {project!r}" if project else "the server's own records"
-    return Forbidden(f"this key does not include {name}", field="project")

@@ -69,6 +69,15 @@ class Forbidden(DomainError):
     code = Code.FORBIDDEN
 
 
+class OutsideScope(Forbidden):
+    """The caller's key does not include the project; kept in the audit log."""
+
+    def __init__(self, project: str, *, field: str = "project") -> None:
+        named = f"project {project!r}" if project else "the server's own records"
+        super().__init__(f"this key does not include {named}", field=field)
+        self.project = project
+
+
 class NotFound(DomainError):
     """No such thing where the caller may look."""
 

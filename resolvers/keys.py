@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from resolvers.acts import Act, Decision, Engine, secret_hash
+from resolvers.acts import Act, Decision, secret_hash
 from resolvers.audit import entry
-from resolvers.callers import LOCAL_OWNER, Role
+from resolvers.callers import Role
 from resolvers.errors import BadInput, Clash, Forbidden, NotFound
 from resolvers.inputs import line, project_name
 from resolvers.listing import Listing, listing
@@ -111,24 +111,10 @@ async def auth_status(act: Act) -> AuthStatus:
     return AuthStatus(act.engine.is_auth_enabled, caller.key_name, caller.role, scope)
 
 
-async def bootstrap_owner(engine: Engine, name: str) -> CreatedKey:
-    """Create the first owner key, without any caller; for whoever runs the server itself.
-
-    Raises:
-        Clash: there is a valid owner key already.
-    """
-    act = Act(engine, LOCAL_OWNER)
-    return await _create(act, _name(name), Role.OWNER, (), is_first=True)
-
-
-async def _create(
-    act: Act, name: str, role: Role, projects: tuple[str, ...], *, is_first: bool = False
-) -> CreatedKey:
+async def _create(act: Act, name: str, role: Role, projects: tuple[str, ...]) -> CreatedKey:
     secret = PREFIX + secrets.token_urlsafe(32)
 
     async def decision(now: datetime) -> Decision[CreatedKey]:
-        if is_first and await _usable_owner(act) is not None:
-            raise Clash("there is an owner key already", hint="Use it, or ask whoever has it.")
         if await act.store.get(KeyName, name) is not None:
             raise Clash(f"a valid key is called {name!r}", field="name", hint="Revoke it or choose another.")
         made = Key(

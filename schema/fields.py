@@ -8,14 +8,16 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import strawberry
 from strawberry.types import Info
 
+from resolvers import audit
+from resolvers.acts import Act
 from resolvers.answers import Repeat
 from resolvers.callers import Role
-from resolvers.errors import BadInput, Unauthenticated
+from resolvers.errors import BadInput, OutsideScope, Unauthenticated
 from resolvers.inputs import storable
 from schema.context import RequestContext
 
@@ -29,7 +31,10 @@ IDEMPOTENCY_KEY = Annotated[
     ),
 ]
 
+INPUT = strawberry.argument(description="What is wanted.")
+
 Rule = Callable[..., Awaitable[Any]]
+T = TypeVar("T")
 
 
 def query(*, needs: Role, description: str, returns: object) -> Callable[[Rule], Any]:
@@ -45,7 +50,7 @@ def query(*, needs: Role, description: str, returns: object) -> Callable[[Rule],
         async def resolve(*, info: Info[RequestContext, None], **arguments: Any) -> Any:
             storable("", arguments)
             act = await info.context.admit(needs, arguments.get("session_id"))
-            return await rule(act, **arguments)
+            return await _kept_to_scope(act, rule(act, **arguments))
 
         return _field(rule, resolve, description, returns)
 
@@ -86,7 +91,7 @@ def mutation(
                 if not 1 <= len(idempotency_key) <= 100:
                     raise BadInput("idempotency_key", "must have 1 to 100 characters")
                 act = replace(act, repeat=Repeat.of(rule.__name__, idempotency_key, arguments))
-            return await rule(act, **arguments)
+            return await _kept_to_scope(act, rule(act, **arguments))
 
         return _field(rule, resolve, description, returns, {"idempotency_key": IDEMPOTENCY_KEY})
 
@@ -107,7 +112,7 @@ def subscription(
         async def resolve(*, info: Info[RequestContext, None], **arguments: Any) -> AsyncIterator[Any]:
             storable("", arguments)
             act = await info.context.admit(needs, arguments.get("session_id"))
-            async with aclosing(await rule(act, **arguments)) as items:
+            async with aclosing(await _kept_to_scope(act, rule(act, **arguments))) as items:
                 async for item in items:
                     if info.context.is_revoked(act.caller.key_id):
                         raise Unauthenticated("this API key was revoked")
@@ -116,6 +121,15 @@ def subscription(
         return _field(rule, resolve, description, returns, wrap=strawberry.subscription)
 
     return declare
+
+
+async def _kept_to_scope(act: Act, ruling: Awaitable[T]) -> T:
+    """Await a rule; a reach for a project that the key does not include is kept in the audit log."""
+    try:
+        return await ruling
+    except OutsideScope as error:
+        await audit.refused(act.engine, "auth.project_denied", act.caller, target=error.project)
+        raise
 
 
 def _field(
@@ -128,6 +142,8 @@ def _field(
 ) -> Any:
     """Give `resolve` the arguments of `rule` but the act, so that GraphQL shows those."""
     hints = get_type_hints(rule, vars(sys.modules[rule.__module__]), include_extras=True)
+    if "input" in hints:
+        hints["input"] = Annotated[hints["input"], INPUT]
     taken = [
         parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
         for name, parameter in list(inspect.signature(rule).parameters.items())[1:]

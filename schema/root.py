@@ -12,6 +12,7 @@ from schema.agents import AgentQuery
 from schema.backlog import BacklogMutation, BacklogQuery
 from schema.checklists import ChecklistMutation, ChecklistQuery
 from schema.errors import ToldErrors
+from schema.feed import FeedQuery
 from schema.guidelines import GuidelineMutation, GuidelineQuery
 from schema.locks import LockMutation, LockQuery
 from schema.messages import MessageMutation, MessageQuery
@@ -36,6 +37,7 @@ class Query(
     ProjectQuery,
     PresenceQuery,
     AdminQuery,
+    FeedQuery,
 ):
     pass
 

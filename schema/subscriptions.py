@@ -59,7 +59,7 @@ class Subscription:
         def accept(event: Happened) -> bool:
             return chosen is None or event.kind in chosen or event.kind.partition(".")[0] in chosen
 
-        return _follow(act, _projects(act, projects), after, accept, shown)
+        return _follow(act, followed(act, projects), after, accept, shown)
 
     @subscription(
         needs=Role.READONLY,
@@ -155,7 +155,7 @@ def _cursor(text: str | None) -> Cursor | None:
         raise BadInput("after", "is not a cursor of the feed", hint="Leave it out to start now.") from error
 
 
-def _projects(act: Act, named: Sequence[str] | None) -> tuple[str, ...] | None:
+def followed(act: Act, named: Sequence[str] | None) -> tuple[str, ...] | None:
     """Return what to follow; None is every project, those to come included."""
     if named is None:
         if act.session is not None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from resolvers.acts import Engine
-from resolvers.callers import Caller, Role
-from resolvers.errors import Clash, Unauthenticated
-from resolvers.keys import bootstrap_owner
+from resolvers.acts import Act, Engine
+from resolvers.callers import LOCAL_OWNER, Caller, Role
+from resolvers.errors import Unauthenticated
+from resolvers.keys import create_key
 from store.port import Changes
 from store.records import Key, Session
 from store.sqlite import SqliteStore
@@ -184,8 +184,8 @@ async def test_an_owner_of_some_projects_does_not_manage_keys(engine: Engine, ru
 
 
 async def test_the_last_owner_key_stays_while_keys_are_asked_for(guarded: Engine, run: Run) -> None:
-    first = await bootstrap_owner(guarded, "first")
-    owner = await holder(guarded, first.secret)
+    made = await create_key(Act(guarded, LOCAL_OWNER), name="first", role=Role.OWNER)
+    owner = await holder(guarded, made.secret)
 
     async def ask(document: str, name: str, **given: Any) -> dict[str, Any]:
         from schema.context import RequestContext
@@ -207,16 +207,11 @@ async def test_the_last_owner_key_stays_while_keys_are_asked_for(guarded: Engine
     assert await guarded.store.count(Key, {"role": "owner", "revoked_at": None}) == 2
 
 
-async def test_the_first_owner_key_needs_no_caller_and_the_second_does(guarded: Engine) -> None:
-    made = await asyncio.gather(
-        *(bootstrap_owner(guarded, f"root{n}") for n in range(8)), return_exceptions=True
-    )
-    assert sum(isinstance(one, Clash) for one in made) == 7
-    (first,) = [one for one in made if not isinstance(one, BaseException)]
-    assert (await holder(guarded, first.secret)).role is Role.OWNER
-    with pytest.raises(Clash):
-        await bootstrap_owner(guarded, "again")
-    assert first.secret not in repr(first)
+async def test_whoever_reads_the_data_directory_makes_the_first_key(guarded: Engine) -> None:
+    assert await guarded.authenticate(None) is None
+    with pytest.raises(Unauthenticated):
+        await guarded.authenticate("guess")
+    assert await guarded.authenticate(guarded.local_secret) is LOCAL_OWNER
 
 
 async def test_key_events_are_told_to_the_server_alone(engine: Engine, run: Run) -> None:
