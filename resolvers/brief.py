@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +13,8 @@ from resolvers.acts import Act
 from resolvers.errors import BadInput
 from resolvers.lock_grants import is_stale
 from resolvers.paths import canonical_path, overlaps
-from store.port import By, In, Span, Where
+from resolvers.rules import Rules
+from store.port import By, Find, GetMany, In, Span, Where
 from store.records import (
     BacklogItem,
     Delivery,
@@ -129,13 +129,21 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the sections are built from: the session, its agent's last one, the files at hand."""
+    """What the sections are built from: all that was read, each list within its limit."""
 
-    act: Act
+    rules: Rules
     session: Session
     now: datetime
     last: Session | None
     paths: tuple[str, ...]
+    messages: tuple[Message, ...]
+    locks: tuple[Lock, ...]
+    holders: Mapping[str, Session]
+    others: tuple[Session, ...]
+    touched: tuple[WorkFile, ...]
+    ready: tuple[BacklogItem, ...]
+    signals: tuple[Signal, ...]
+    guidelines: tuple[Guideline, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +153,7 @@ class Section:
     name: str
     share: int
     more: str
-    build: Callable[[Look], Awaitable[Sequence[Any]]]
+    build: Callable[[Look], Sequence[Any]]
     cut: Callable[[Any, int], Any] | None = None
     """Shortens an entry to a number of characters, where that is better than leaving it out."""
 
@@ -153,14 +161,61 @@ class Section:
 async def brief_of(act: Act, session: Session) -> Brief:
     """Return the brief of a session: at most 4,900 characters of compact JSON.
 
-    All is read at once, each part through an index and with a limit, so that its cost does not
-    grow with the store.
+    What is read is bounded, each part through an index, so that its cost does not grow with the
+    store.
     """
+    look = await _look(act, session)
+    return _fitted([section.build(look) for section in SECTIONS])
+
+
+async def _look(act: Act, session: Session) -> Look:
+    """Read in two trips: what the session alone tells to ask for, then what that leads to."""
     now = await act.store.now()
-    last = await _last_session(act, session)
-    look = Look(act, session, now, last, _paths(session, last))
-    built = await asyncio.gather(*(section.build(look) for section in SECTIONS))
-    return _fitted(built)
+    here: Where = {"project": session.project}
+    own: Where = {**here, "agent": session.agent}
+    unread: Where = {**here, "recipient": session.agent, "status": "pending"}
+    active: Where = {**here, "status": "active", "active_at": Span(after=now - CURRENT_FOR)}
+    ready: Where = {**here, "status": "open", "assignee": "", "open_blockers": 0}
+    sent: Where = {**here, "updated_at": Span(after=now - act.rules.signal_ttl)}
+    by_urgency = (By("priority_rank"), By("created_at"))
+    past, deliveries, newest, others, items, signals, everywhere, rules = await act.store.read(
+        Find(Session, own, (By("created_at", "desc"),), 20),
+        Find(Delivery, unread, by_urgency, _SHOWN + 1),
+        Find(Lock, here, (By("created_at", "desc"),), 20),
+        Find(Session, active, (By("active_at", "desc"),), _SHOWN + 2),
+        Find(BacklogItem, ready, by_urgency, _SHOWN + 1),
+        Find(Signal, sent, (By("updated_at", "desc"),), _SHOWN + 1),
+        Find(Guideline, {"project": ""}, (By("priority"),), _SHOWN + 1),
+        Find(Guideline, here, (By("priority"),), _SHOWN + 1),
+    )
+    last = _last_session(past.records, session)
+    paths = _paths(session, last)
+    near = {part for path in paths for part in _with_parents(path)}
+    messages, around, touched, holders = await act.store.read(
+        GetMany(Message, tuple(one.message_id for one in deliveries.records)),
+        Find(Lock, {**here, "path": In(tuple(sorted(near))[:200])}, limit=20),
+        Find(WorkFile, {**here, "path": In(paths)}, limit=_SHOWN + 1),
+        GetMany(Session, tuple({lock.session_id for lock in newest.records})),
+    )
+    locks = {lock.id: lock for lock in (*around.records, *newest.records)}
+    missing = {lock.session_id for lock in locks.values()} - set(holders)
+    if missing:
+        holders |= await act.store.get_many(Session, tuple(missing))
+    return Look(
+        rules=act.rules,
+        session=session,
+        now=now,
+        last=last,
+        paths=paths,
+        messages=tuple(messages[one.message_id] for one in deliveries.records if one.message_id in messages),
+        locks=tuple(lock for lock in locks.values() if lock.session_id != session.id),
+        holders=holders,
+        others=tuple(other for other in others.records if other.id != session.id),
+        touched=tuple(one for one in touched.records if one.session_id != session.id),
+        ready=items.records,
+        signals=signals.records,
+        guidelines=tuple(sorted((*everywhere.records, *rules.records), key=lambda rule: rule.priority)),
+    )
 
 
 def _fitted(built: Sequence[Sequence[Any]]) -> Brief:
@@ -203,16 +258,10 @@ def _cost(entry: Any) -> int:
     return len(json.dumps(shown, separators=(",", ":"), default=str, ensure_ascii=False)) + 1
 
 
-async def _last_session(act: Act, session: Session) -> Session | None:
-    """Return the agent's latest session in the project that left something, among its last 20."""
-    page = await act.store.find(
-        Session,
-        {"project": session.project, "agent": session.agent},
-        order=(By("created_at", "desc"),),
-        limit=20,
-    )
-    over = (past for past in page.records if past.status != "active" and past.id != session.id)
-    return next((past for past in over if past.handoff or past.summary), None)
+def _last_session(past: Sequence[Session], session: Session) -> Session | None:
+    """Return the latest of the agent's sessions that left something."""
+    over = (one for one in past if one.status != "active" and one.id != session.id)
+    return next((one for one in over if one.handoff or one.summary), None)
 
 
 def _paths(session: Session, last: Session | None) -> tuple[str, ...]:
@@ -240,44 +289,25 @@ def _clip(text: str, size: int) -> str:
 _ESCAPED = frozenset('"\\\n\r\t')
 
 
-async def _unread(look: Look) -> Sequence[BriefMessage]:
-    page = await look.act.store.find(
-        Delivery,
-        {"project": look.session.project, "recipient": look.session.agent, "status": "pending"},
-        order=(By("priority_rank"), By("created_at")),
-        limit=_SHOWN + 1,
-    )
-    found = await look.act.store.get_many(Message, [one.message_id for one in page.records])
-    messages = [found[one.message_id] for one in page.records if one.message_id in found]
+def _unread(look: Look) -> Sequence[BriefMessage]:
     return [
         BriefMessage(one.id, one.sender, one.priority, one.category, _clip(one.text, 280), one.created_at)
-        for one in messages
+        for one in look.messages
     ]
 
 
-async def _locks(look: Look) -> Sequence[BriefLock]:
+def _locks(look: Look) -> Sequence[BriefLock]:
     """Return others' locks: those near the work first, then the newest."""
-    in_project = {"project": look.session.project}
-    near = {part for path in look.paths for part in _with_parents(path)}
-    newest, around = await asyncio.gather(
-        look.act.store.find(Lock, in_project, order=(By("created_at", "desc"),), limit=20),
-        look.act.store.find(Lock, {**in_project, "path": In(tuple(sorted(near))[:200])}, limit=20),
-    )
-    locks = {lock.id: lock for lock in (*around.records, *newest.records)}
-    held = await look.act.store.get_many(Session, list({lock.session_id for lock in locks.values()}))
-    ranked = sorted(
-        locks.values(), key=lambda lock: not any(overlaps(lock.path, path) for path in look.paths)
-    )
+    ranked = sorted(look.locks, key=lambda lock: not any(overlaps(lock.path, path) for path in look.paths))
     return [
         BriefLock(
             lock.path,
             lock.agent,
             _clip(lock.reason, 120),
             lock.created_at,
-            is_stale(held.get(lock.session_id), look.now, look.act.rules),
+            is_stale(look.holders.get(lock.session_id), look.now, look.rules),
         )
         for lock in ranked
-        if lock.session_id != look.session.id
     ]
 
 
@@ -286,7 +316,7 @@ def _with_parents(path: str) -> list[str]:
     return [path, *("/".join(parts[:depth]) + "/" for depth in range(1, len(parts) + 1))]
 
 
-async def _handoff(look: Look) -> Sequence[BriefHandoff]:
+def _handoff(look: Look) -> Sequence[BriefHandoff]:
     last = look.last
     if last is None:
         return ()
@@ -314,60 +344,32 @@ def _shorter(handoff: BriefHandoff, room: int) -> BriefHandoff:
     return replace(handoff, notes=_clip(handoff.notes, max(size, 1)))
 
 
-async def _active_agents(look: Look) -> Sequence[BriefAgent]:
-    where: Where = {
-        "project": look.session.project,
-        "status": "active",
-        "active_at": Span(after=look.now - CURRENT_FOR),
-    }
-    page = await look.act.store.find(Session, where, order=(By("active_at", "desc"),), limit=_SHOWN + 2)
+def _active_agents(look: Look) -> Sequence[BriefAgent]:
     return [
         BriefAgent(
             other.agent, _clip(other.task, 80), int((look.now - other.active_at).total_seconds() // 60)
         )
-        for other in page.records
-        if other.id != look.session.id
+        for other in look.others
     ]
 
 
-async def _overlaps(look: Look) -> Sequence[BriefOverlap]:
-    if not look.paths:
-        return ()
-    page = await look.act.store.find(
-        WorkFile, {"project": look.session.project, "path": In(look.paths)}, limit=_SHOWN + 1
-    )
-    return [BriefOverlap(one.path, one.agent) for one in page.records if one.session_id != look.session.id]
+def _overlaps(look: Look) -> Sequence[BriefOverlap]:
+    return [BriefOverlap(one.path, one.agent) for one in look.touched]
 
 
-async def _ready_backlog(look: Look) -> Sequence[BriefItem]:
-    where: Where = {"project": look.session.project, "status": "open", "assignee": "", "open_blockers": 0}
-    page = await look.act.store.find(
-        BacklogItem, where, order=(By("priority_rank"), By("created_at")), limit=_SHOWN + 1
-    )
-    return [BriefItem(item.id, _clip(item.title, 100), item.priority) for item in page.records]
+def _ready_backlog(look: Look) -> Sequence[BriefItem]:
+    return [BriefItem(item.id, _clip(item.title, 100), item.priority) for item in look.ready]
 
 
-async def _signals(look: Look) -> Sequence[BriefSignal]:
-    since = Span(after=look.now - look.act.rules.signal_ttl)
-    page = await look.act.store.find(
-        Signal,
-        {"project": look.session.project, "updated_at": since},
-        order=(By("updated_at", "desc"),),
-        limit=_SHOWN + 1,
-    )
-    return [BriefSignal(one.name, _clip(one.details, 120), one.agent) for one in page.records]
+def _signals(look: Look) -> Sequence[BriefSignal]:
+    return [BriefSignal(one.name, _clip(one.details, 120), one.agent) for one in look.signals]
 
 
-async def _guidelines(look: Look) -> Sequence[BriefRule]:
+def _guidelines(look: Look) -> Sequence[BriefRule]:
     """Return the server's and the project's guidelines, priority 1 first."""
-    pages = await asyncio.gather(
-        *(
-            look.act.store.find(Guideline, {"project": project}, order=(By("priority"),), limit=_SHOWN + 1)
-            for project in ("", look.session.project)
-        )
-    )
-    rules = sorted((rule for page in pages for rule in page.records), key=lambda rule: rule.priority)
-    return [BriefRule(one.name, _clip(one.rule, 400), one.created_by, one.project) for one in rules]
+    return [
+        BriefRule(one.name, _clip(one.rule, 400), one.created_by, one.project) for one in look.guidelines
+    ]
 
 
 SECTIONS = (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from resolvers.errors import Forbidden, OutsideScope
-from store.port import By, Changes, Head, Health, Hit, In, Page, R, Store, Where
+from store.port import Ask, Changes, Count, Find, Head, Health, Hit, In, R, Store, Where
 from store.records import Event, Guideline, NewEvent, Record
 
 
@@ -67,7 +68,7 @@ class ScopedStore(Store):
         self._store = store
         self._caller = caller
 
-    def _visible(self, record: R) -> bool:
+    def _visible(self, record: Record) -> bool:
         if self._caller.projects is None or record.project in self._caller.projects:
             return True
         return not record.project and isinstance(record, Guideline)
@@ -86,27 +87,23 @@ class ScopedStore(Store):
                 raise OutsideScope(str(name))
         return where
 
-    async def get(self, kind: type[R], record_id: str) -> R | None:
-        record = await self._store.get(kind, record_id)
-        return record if record is not None and self._visible(record) else None
+    async def read(self, *asks: Ask) -> tuple[Any, ...]:
+        if self._caller.projects is None:
+            return await self._store.read(*asks)
+        answers = await self._store.read(*(self._within(ask) for ask in asks))
+        return tuple(self._shown(answer) for answer in answers)
 
-    async def get_many(self, kind: type[R], record_ids: Sequence[str]) -> dict[str, R]:
-        found = await self._store.get_many(kind, record_ids)
-        return {key: record for key, record in found.items() if self._visible(record)}
+    def _within(self, ask: Ask) -> Ask:
+        if isinstance(ask, Find | Count):
+            return replace(ask, where=self._narrow(ask.kind, ask.where))
+        return ask
 
-    async def find(
-        self,
-        kind: type[R],
-        where: Where,
-        *,
-        order: Sequence[By] = (),
-        limit: int = 100,
-        after: str | None = None,
-    ) -> Page[R]:
-        return await self._store.find(kind, self._narrow(kind, where), order=order, limit=limit, after=after)
-
-    async def count(self, kind: type[R], where: Where, *, limit: int | None = None) -> int:
-        return await self._store.count(kind, self._narrow(kind, where), limit=limit)
+    def _shown(self, answer: Any) -> Any:
+        if isinstance(answer, Record):
+            return answer if self._visible(answer) else None
+        if isinstance(answer, dict):
+            return {key: record for key, record in answer.items() if self._visible(record)}
+        return answer
 
     async def search(self, kind: type[R], text: str, where: Where, *, limit: int = 20) -> list[Hit[R]]:
         return await self._store.search(kind, text, self._narrow(kind, where), limit=limit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from resolvers.inputs import agent_name, line, page_size
 from resolvers.message_views import INBOX_ORDER, MessageView, shortened, whole
 from resolvers.rules import MAX_NAME
 from store.errors import Conflict
-from store.port import By, Changes, Span
+from store.port import By, Changes, Find, Get, Span
 from store.records import Delivery, Event, Message, NewEvent, Record, Session
 
 INBOX_CHARACTERS = 32_000
@@ -135,15 +134,13 @@ async def _awaited(act: Act, asked: _Asked, wait_seconds: int) -> Inbox:
 async def _taken(act: Act, asked: _Asked, now: datetime) -> Decision[Inbox]:
     statuses = _UNFINISHED if asked.include_delivered else _UNFINISHED[:1]
     where = {"project": asked.session.project, "recipient": asked.agent}
-    pages = await asyncio.gather(
-        *(
-            act.store.find(Delivery, {**where, "status": status}, order=INBOX_ORDER, limit=asked.limit + 1)
-            for status in statuses
-        )
+    pages = await act.store.read(
+        *(Find(Delivery, {**where, "status": one}, INBOX_ORDER, asked.limit + 1) for one in statuses)
     )
     rows = [row for page in pages for row in page.records]
     rows.sort(key=lambda row: (row.priority_rank, row.created_at, row.id))
-    messages = await act.store.get_many(Message, [row.message_id for row in rows[: asked.limit]])
+    ids = [row.message_id for row in rows[: asked.limit]]
+    messages = await act.store.get_many(Message, ids) if ids else {}
     views: list[MessageView] = []
     room = INBOX_CHARACTERS
     for row in rows[: asked.limit]:
@@ -181,8 +178,8 @@ async def _marked(act: Act, asked: _Asked, inbox: Inbox, now: datetime) -> Decis
 
 async def _one(act: Act, asked: _Asked, message_id: str) -> Inbox:
     async def decision(now: datetime) -> Decision[Inbox]:
-        message, delivery = await asyncio.gather(
-            act.store.get(Message, message_id), act.store.get(Delivery, f"{message_id}:{asked.agent}")
+        message, delivery = await act.store.read(
+            Get(Message, message_id), Get(Delivery, f"{message_id}:{asked.agent}")
         )
         project = asked.session.project
         if message is None:
@@ -235,8 +232,8 @@ async def update_message_status(
         raise Forbidden("only an admin moves messages of another project", field="project")
 
     async def decision(now: datetime) -> Decision[StatusChange]:
-        message, delivery = await asyncio.gather(
-            act.store.get(Message, message_id), act.store.get(Delivery, f"{message_id}:{agent}")
+        message, delivery = await act.store.read(
+            Get(Message, message_id), Get(Delivery, f"{message_id}:{agent}")
         )
         if message is None or delivery is None or delivery.project != where:
             if message is not None and _sent_by(message, act.session):

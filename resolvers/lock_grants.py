@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +13,7 @@ from resolvers.errors import BadInput, Clash, LimitExceeded
 from resolvers.inputs import line
 from resolvers.paths import Places, canonical_paths, key_of, overlapping
 from resolvers.rules import MAX_PAGE, Rules
-from store.port import By, Changes, Condition, Not
+from store.port import By, Changes, Condition, Count, Find, Get, Not
 from store.records import Fence, Lock, LockWaiter, NewEvent, Notice, Session, new_id
 
 MAX_HELD = 1_000
@@ -64,6 +63,8 @@ class Found:
 
     session: Session
     own: tuple[Lock, ...]
+    """Those of the session's locks that touch the paths asked for."""
+    own_count: int
     held: tuple[Lock, ...]
     holders: dict[str, Session]
     ahead: tuple[LockWaiter, ...]
@@ -108,15 +109,16 @@ async def read(act: Act, asked: Wanted, now: datetime) -> Found:
     Raises:
         Clash: the session has ended or lapsed meanwhile.
     """
-    # The fence first: whatever is granted after this read makes its version stale, here and elsewhere.
-    fence = await act.store.get(Fence, asked.project)
     where: dict[str, Condition] = {"project": asked.project}
-    others = {**where, **overlapping(asked.paths), "session_id": Not(asked.session_id)}
-    session, own, held, waiters = await asyncio.gather(
-        act.store.get(Session, asked.session_id),
-        act.store.find(Lock, {**where, "session_id": asked.session_id}, limit=MAX_HELD),
-        act.store.find(Lock, others, order=BY_PATH, limit=MAX_HELD),
-        act.store.find(LockWaiter, where, order=(By("created_at"),), limit=MAX_WAITERS),
+    near = {**where, **overlapping(asked.paths)}
+    # One snapshot: whatever is granted after it makes the fence's version stale, here and elsewhere.
+    fence, session, own, own_count, held, waiters = await act.store.read(
+        Get(Fence, asked.project),
+        Get(Session, asked.session_id),
+        Find(Lock, {**near, "session_id": asked.session_id}, limit=MAX_HELD),
+        Count(Lock, {"session_id": asked.session_id}, MAX_HELD),
+        Find(Lock, {**near, "session_id": Not(asked.session_id)}, BY_PATH, MAX_HELD),
+        Find(LockWaiter, where, (By("created_at"),), MAX_WAITERS),
     )
     if session is None or session.status != "active":
         raise Clash(
@@ -126,6 +128,7 @@ async def read(act: Act, asked: Wanted, now: datetime) -> Found:
     return Found(
         session=session,
         own=own.records,
+        own_count=own_count,
         held=held.records,
         holders=await act.store.get_many(Session, tuple(ids)) if ids else {},
         ahead=_ahead(asked, waiters.records, own.records, now),
@@ -201,7 +204,7 @@ def granting(act: Act, asked: Wanted, found: Found) -> Decision[LockOutcome | No
             continue
         value += 1
         new.append(_lock(asked, found, path, value))
-    if new and len(found.own) + len(new) > MAX_HELD:
+    if new and found.own_count + len(new) > MAX_HELD:
         raise LimitExceeded(
             f"a session may hold {MAX_HELD:,} locks", field="files", hint="Lock a directory, or release some."
         )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 
 from resolvers.acts import Act, Decision
-from store.port import By, Changes, Where
+from store.port import By, Changes, Find, Where
 from store.records import Delivery, Notice
 
 MAX_LINES = 3
@@ -27,9 +26,8 @@ async def owed(act: Act) -> list[str]:
         "status": "pending",
         "priority_rank": 0,
     }
-    unread, notices = await asyncio.gather(
-        act.store.find(Delivery, urgent, limit=_COUNTED),
-        act.store.find(Notice, {"session_id": session.id}, limit=1),
+    unread, notices = await act.store.read(
+        Find(Delivery, urgent, limit=_COUNTED), Find(Notice, {"session_id": session.id}, limit=1)
     )
     lines = []
     if unread.records:

@@ -123,10 +123,8 @@ async def start_session(
 
     begun = await act.decide(decision, turn=f"agent:{where}/{name}")
     session = begun.session
-    brief, suggested = await asyncio.gather(
-        brief_of(act, session),
-        suggestion(act, where, session.working_directory if session.agent == UNKNOWN else ""),
-    )
+    brief = await brief_of(act, session)
+    suggested = await suggestion(act, where, session.working_directory if session.agent == UNKNOWN else "")
     has_auth = act.engine.is_auth_enabled
     return StartedSession(
         begun=begun,

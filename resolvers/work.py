@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from resolvers.inputs import agent_name, line, names, page_size, text
 from resolvers.listing import snapshot
 from resolvers.paths import canonical_paths, overlapping
 from resolvers.rules import MAX_NAME, MAX_PAGE, MAX_TITLE
-from store.port import By, Changes, Not, Span, Where
+from store.port import By, Changes, Find, Get, GetMany, Not, Span, Where
 from store.records import Lock, NewEvent, Record, Session, Signal, Work, WorkFile
 
 OVERLAP_WINDOW = timedelta(hours=24)
@@ -144,11 +143,11 @@ def _files(session: Session, values: Sequence[str]) -> tuple[str, ...]:
 async def _updated(act: Act, report: Report, now: datetime) -> Decision[UpdatedWork]:
     project, session_id = act.in_session.project, act.in_session.id
     sent_ids = [f"{project}/{name}" for name in (*report.signals, report.waiting_for_signal) if name]
-    session, before, files, sent = await asyncio.gather(
-        act.store.get(Session, session_id),
-        act.store.get(Work, session_id),
-        act.store.find(WorkFile, {"session_id": session_id}, limit=_MOST),
-        act.store.get_many(Signal, sent_ids),
+    session, before, files, sent = await act.store.read(
+        Get(Session, session_id),
+        Get(Work, session_id),
+        Find(WorkFile, {"session_id": session_id}, limit=_MOST),
+        GetMany(Signal, tuple(sent_ids)),
     )
     if session is None or session.status != "active":
         raise Clash(
@@ -246,13 +245,12 @@ async def _overlaps(act: Act, work: Work) -> tuple[Overlap, ...]:
     if not work.files or WorkStatus(work.status).is_over:
         return ()
     where: Where = {"project": work.project, **overlapping(work.files), "session_id": Not(work.id)}
-    now, files, locks = await asyncio.gather(
-        act.store.now(),
-        act.store.find(WorkFile, where, order=(By("path"),), limit=_MOST),
-        act.store.find(Lock, where, order=(By("path"),), limit=MAX_PAGE),
+    now = await act.store.now()
+    files, locks = await act.store.read(
+        Find(WorkFile, where, (By("path"),), _MOST), Find(Lock, where, (By("path"),), MAX_PAGE)
     )
     ids = tuple({file.session_id for file in files.records})
-    sessions, works = await asyncio.gather(act.store.get_many(Session, ids), act.store.get_many(Work, ids))
+    sessions, works = await act.store.read(GetMany(Session, ids), GetMany(Work, ids)) if ids else ({}, {})
     found = {
         (lock.path, lock.agent): Overlap(path=lock.path, agent=lock.agent, is_locked=True)
         for lock in locks.records
@@ -292,16 +290,11 @@ async def active_work(
     of: Where = {"project": where}
     if agent is not None:
         of = {**of, "agent": agent_name("instance", agent)}
-    sessions, blocked, signals, recent = await asyncio.gather(
-        act.store.find(
-            Session,
-            {**of, "status": "active", "active_at": since},
-            order=(By("active_at", "desc"),),
-            limit=size,
-        ),
-        act.store.find(Work, {**of, "status": "blocked", "updated_at": since}, order=_NEWEST, limit=size),
-        act.store.find(Signal, {**of, "updated_at": signalled}, order=_NEWEST, limit=size),
-        act.store.find(Work, {**of, "updated_at": since}, order=_NEWEST, limit=size),
+    sessions, blocked, signals, recent = await act.store.read(
+        Find(Session, {**of, "status": "active", "active_at": since}, (By("active_at", "desc"),), size),
+        Find(Work, {**of, "status": "blocked", "updated_at": since}, _NEWEST, size),
+        Find(Signal, {**of, "updated_at": signalled}, _NEWEST, size),
+        Find(Work, {**of, "updated_at": since}, _NEWEST, size),
     )
     works = await act.store.get_many(Work, [session.id for session in sessions.records])
     return ActiveWork(

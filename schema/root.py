@@ -12,6 +12,7 @@ from schema.agents import AgentQuery
 from schema.backlog import BacklogMutation, BacklogQuery
 from schema.checklists import ChecklistMutation, ChecklistQuery
 from schema.errors import ToldErrors
+from schema.executor import ShortWay
 from schema.feed import FeedQuery
 from schema.guidelines import GuidelineMutation, GuidelineQuery
 from schema.locks import LockMutation, LockQuery
@@ -66,5 +67,6 @@ def build_schema() -> strawberry.Schema:
         mutation=Mutation,
         subscription=Subscription,
         extensions=[ToldErrors, Notices],
+        execution_context_class=ShortWay,
         config=StrawberryConfig(),
     )

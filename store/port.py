@@ -128,6 +128,45 @@ class Health:
     figures: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Get:
+    """Asks `read` for what `Store.get` returns."""
+
+    kind: type[Record]
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetMany:
+    """Asks `read` for what `Store.get_many` returns."""
+
+    kind: type[Record]
+    record_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Asks `read` for what `Store.find` returns."""
+
+    kind: type[Record]
+    where: Where
+    order: tuple[By, ...] = ()
+    limit: int = 100
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Asks `read` for what `Store.count` returns."""
+
+    kind: type[Record]
+    where: Where
+    limit: int | None = None
+
+
+Ask = Get | GetMany | Find | Count
+
+
 class Store(ABC):
     """What survives. All reads see every commit acknowledged before they began.
 
@@ -136,14 +175,25 @@ class Store(ABC):
     """
 
     @abstractmethod
+    async def read(self, *asks: Ask) -> tuple[Any, ...]:
+        """Answer several questions from one snapshot, in their order: one trip for all of them.
+
+        The answers are those of `get`, `get_many`, `find` and `count`, which ask a single one.
+
+        Raises:
+            ValueError: a field is unknown, a number is out of bounds, or a cursor is not of the order.
+        """
+
     async def get(self, kind: type[R], record_id: str) -> R | None:
         """Return the record with this id, or None."""
+        (found,) = await self.read(Get(kind, record_id))
+        return found  # type: ignore[no-any-return]
 
-    @abstractmethod
     async def get_many(self, kind: type[R], record_ids: Sequence[str]) -> dict[str, R]:
         """Return the records that exist among `record_ids` (at most 1,000), by id."""
+        (found,) = await self.read(GetMany(kind, tuple(record_ids)))
+        return found  # type: ignore[no-any-return]
 
-    @abstractmethod
     async def find(
         self,
         kind: type[R],
@@ -161,10 +211,13 @@ class Store(ABC):
         Raises:
             ValueError: a field is unknown, or `after` is not a cursor of this order.
         """
+        (page,) = await self.read(Find(kind, where, tuple(order), limit, after))
+        return page  # type: ignore[no-any-return]
 
-    @abstractmethod
     async def count(self, kind: type[R], where: Where, *, limit: int | None = None) -> int:
         """Return how many records match; with `limit`, count no further than that."""
+        (number,) = await self.read(Count(kind, where, limit))
+        return number  # type: ignore[no-any-return]
 
     @abstractmethod
     async def search(self, kind: type[R], text: str, where: Where, *, limit: int = 20) -> list[Hit[R]]:

@@ -8,17 +8,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from store.codec import Codec, Plain, encode_time
+from store.codec import Plain, encode_time
 from store.errors import StoreError
-from store.port import By, Changes, Head, Health, Hit, Page, Store, Where
+from store.port import Ask, Changes, Head, Health, Hit, Store, Where
 from store.records import KINDS, Event, Record
 from store.sqlite_errors import unavailable
 from store.sqlite_lock import DirectoryLock, served_by
-from store.sqlite_queries import MOST_VALUES, Order, matching, placeholders
+from store.sqlite_queries import MOST_VALUES, matching, placeholders
+from store.sqlite_reads import check_limit, job_of, together
 from store.sqlite_tables import EVENT_COLUMNS, EVENTS, bring_up_to_date, table_of, write_probe
 from store.sqlite_threads import Job, ReadLane, WriteLane
 from store.sqlite_writes import decide, drop_events
@@ -75,72 +75,13 @@ class SqliteStore(Store):
         opened = await asyncio.to_thread(_open, directory, owner or {}, tuple(kinds))
         return cls(opened, clock)
 
-    async def get(self, kind: type[R], record_id: str) -> R | None:
-        table = table_of(kind)
-        sql, decode = table.get, table.codec.decode
-
-        def read(connection: sqlite3.Connection) -> R | None:
-            row = connection.execute(sql, (record_id,)).fetchone()
-            return None if row is None else cast(R, decode(row))
-
-        return await self._quick.submit(read)
-
-    async def get_many(self, kind: type[R], record_ids: Sequence[str]) -> dict[str, R]:
-        table = table_of(kind)
-        asked: list[Plain] = list(dict.fromkeys(record_ids))
-        if len(asked) > MOST_VALUES:
-            raise ValueError(f"at most {MOST_VALUES} records can be asked for at once")
-        if not asked:
-            return {}
-        sql = f'{table.select} WHERE t."id" IN ({placeholders(asked)})'
-        decode = table.codec.decode
-
-        def read(connection: sqlite3.Connection) -> dict[str, R]:
-            records = (cast(R, decode(row)) for row in connection.execute(sql, asked).fetchall())
-            return {record.id: record for record in records}
-
-        return await self._quick.submit(read)
-
-    async def find(
-        self,
-        kind: type[R],
-        where: Where,
-        *,
-        order: Sequence[By] = (),
-        limit: int = 100,
-        after: str | None = None,
-    ) -> Page[R]:
-        _check_limit(limit)
-        table = table_of(kind)
-        ranks = _order(table.codec, tuple(order))
-        condition, values = matching(table.codec, where)
-        if after is not None:
-            following, more = ranks.following(after)
-            condition, values = f"{condition} AND {following}", values + more
-        sql = f"{table.select} WHERE {condition} ORDER BY {ranks.sql} LIMIT ?"
-        values.append(limit + 1)
-        decode = table.codec.decode
-
-        def read(connection: sqlite3.Connection) -> Page[R]:
-            rows = connection.execute(sql, values).fetchall()
-            records = tuple(cast(R, decode(row)) for row in rows[:limit])
-            return Page(records, ranks.cursor(records[-1]) if len(rows) > limit else None)
-
-        # No index runs both ways at once: such an order sorts all that matches.
-        return await (self._quick if ranks.is_one_way else self._slow).submit(read)
-
-    async def count(self, kind: type[R], where: Where, *, limit: int | None = None) -> int:
-        table = table_of(kind)
-        condition, values = matching(table.codec, where)
-        sql = f"SELECT count(*) FROM {table.name} t WHERE {condition}"
-        if limit is not None:
-            sql = f"SELECT count(*) FROM (SELECT 1 FROM {table.name} t WHERE {condition} LIMIT ?)"
-            values.append(max(limit, 0))
-        lane = self._slow if limit is None else self._quick
-        return await lane.submit(lambda connection: int(connection.execute(sql, values).fetchone()[0]))
+    async def read(self, *asks: Ask) -> tuple[Any, ...]:
+        jobs = [job_of(ask) for ask in asks]
+        is_quick = all(is_quick for _, is_quick in jobs)
+        return await (self._quick if is_quick else self._slow).submit(together([job for job, _ in jobs]))
 
     async def search(self, kind: type[R], text: str, where: Where, *, limit: int = 20) -> list[Hit[R]]:
-        _check_limit(limit)
+        check_limit(limit)
         table = table_of(kind)
         if not table.words:
             raise ValueError(f"{kind.__name__} is not searched")
@@ -257,16 +198,6 @@ def _prepare(connection: sqlite3.Connection, kinds: tuple[type[Record], ...]) ->
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA journal_size_limit = 67108864")
     bring_up_to_date(connection, kinds)
-
-
-@lru_cache(maxsize=512)
-def _order(codec: Codec, order: tuple[By, ...]) -> Order:
-    return Order(codec, order)
-
-
-def _check_limit(limit: int) -> None:
-    if not 1 <= limit <= MOST_VALUES:
-        raise ValueError(f"limit must be 1 to {MOST_VALUES}, not {limit}")
 
 
 async def _probe(lane: ReadLane | WriteLane, job: Job[None]) -> tuple[bool, str]:

@@ -116,6 +116,8 @@ class WriteLane(Lane):
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
+            if len(batch) == 1:
+                return [self._write_alone(batch[0])]
             outcomes = [self._write(ticket) for ticket in batch]
             connection.execute("COMMIT")
         except sqlite3.Error as exc:
@@ -125,6 +127,19 @@ class WriteLane(Lane):
             self._roll_back()
             raise
         return outcomes
+
+    def _write_alone(self, ticket: Ticket) -> Outcome:
+        """Write the only job of a batch: the transaction is its savepoint."""
+        job, future = ticket
+        try:
+            result = job(self._connection)
+        except sqlite3.OperationalError:
+            raise
+        except Exception as exc:  # noqa: BLE001 (whoever asked gets it)
+            self._roll_back()
+            return future, None, translate(exc, self._path)
+        self._connection.execute("COMMIT")
+        return future, result, None
 
     def _write(self, ticket: Ticket) -> Outcome:
         job, future = ticket
