@@ -10,8 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
 
 import typer
+from dotenv import dotenv_values
 from gql import Client, GraphQLRequest
 from gql.transport.exceptions import (
     TransportConnectionFailed,
@@ -28,7 +30,9 @@ T = TypeVar("T")
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
-Url = Annotated[str, typer.Option("--url", envvar="INTERLOCK_URL", help="The server; default: the local one.")]
+Url = Annotated[
+    str, typer.Option("--url", envvar="INTERLOCK_URL", help="The server; default: the local one.")
+]
 ApiKey = Annotated[
     str, typer.Option("--key", envvar="INTERLOCK_API_KEY", help="An API key; default: the local owner's.")
 ]
@@ -52,11 +56,21 @@ class Connection:
 
 def data_directory() -> Path:
     """Return where a local server keeps its data."""
-    named = os.environ.get("INTERLOCK_DATA")
+    named = _setting("INTERLOCK_DATA")
     if named:
         return Path(named).expanduser()
-    home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(home).expanduser() / "interlock"
+    home = Path(os.environ.get("XDG_DATA_HOME", ""))
+    return (home if home.is_absolute() else Path.home() / ".local" / "share") / "interlock"
+
+
+def _setting(name: str) -> str:
+    """Return a setting of the local server from where that reads it: the environment, else `.env`."""
+    if name in os.environ:
+        return os.environ[name]
+    try:
+        return dotenv_values(".env").get(name) or ""
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def connection(url: str, key: str) -> Connection:
@@ -64,20 +78,44 @@ def connection(url: str, key: str) -> Connection:
 
     That one has written its address and its owner's secret into the directory, which only its
     user can read.
+
+    Raises:
+        Failure: the address is none.
     """
-    owner: Mapping[str, str] = {}
+    local, secret = _local()
+    url = _address(url or local or _configured() or DEFAULT_URL)
+    return Connection(url, key or (secret if url == local else ""))
+
+
+def _local() -> tuple[str, str]:
     try:
-        owner = json.loads((data_directory() / "interlock.lock").read_text() or "{}")
+        owner = json.loads((data_directory() / "interlock.lock").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        pass
-    local = owner.get("url", "").rstrip("/")
-    if not url:
-        host = os.environ.get("INTERLOCK_HOST", "127.0.0.1")
-        url = local or (f"http://{host}:{os.environ['INTERLOCK_PORT']}" if "INTERLOCK_PORT" in os.environ else "")
-    url = (url or DEFAULT_URL).rstrip("/").removesuffix("/graphql")
-    if not url.startswith(("http://", "https://")):
-        raise Failure(f"{url!r} is no address: it must begin with http:// or https://")
-    return Connection(url, key or (owner.get("secret", "") if url == local else ""))
+        return "", ""
+    if not isinstance(owner, dict):
+        return "", ""
+    return str(owner.get("url") or "").rstrip("/"), str(owner.get("secret") or "")
+
+
+def _configured() -> str:
+    host, port = _setting("INTERLOCK_HOST") or "127.0.0.1", _setting("INTERLOCK_PORT")
+    if not port:
+        return ""
+    return f"http://[{host.strip('[]')}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _address(text: str) -> str:
+    """Return the server's address without a path of ours at its end."""
+    url = text.strip().rstrip("/").removesuffix("/graphql").removesuffix("/mcp")
+    try:
+        parts = urlsplit(url)
+        # The port is only parsed, and refused, when it is read.
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or not url.isprintable() or " " in url:
+        raise Failure(f"{text!r} is no address of a server: one looks like {DEFAULT_URL}")
+    return url
 
 
 @asynccontextmanager
@@ -106,7 +144,9 @@ async def stream(to: Connection) -> AsyncIterator[Any]:
         yield connected
 
 
-def request(document: str, variables: Mapping[str, Any] | None = None, operation: str | None = None) -> GraphQLRequest:
+def request(
+    document: str, variables: Mapping[str, Any] | None = None, operation: str | None = None
+) -> GraphQLRequest:
     """Return a request for a document.
 
     Raises:
@@ -141,13 +181,17 @@ def complete(run: Callable[[], Awaitable[T]], to: Connection) -> T:
     try:
         return asyncio.run(run())  # type: ignore[arg-type]
     except TransportQueryError as error:
-        raise Failure("; ".join(refusal(one) for one in error.errors or ({"message": str(error)},))) from error
+        raise Failure(refusals(error)) from error
     except (TransportError, OSError, TimeoutError) as error:
         raise Failure(unreachable(error, to)) from error
 
 
-def refusal(error: Mapping[str, Any]) -> str:
-    """Return one line for an error of a GraphQL response."""
+def refusals(error: TransportQueryError) -> str:
+    """Return one line for the errors of a GraphQL response."""
+    return "; ".join(_refusal(one) for one in error.errors or ({"message": str(error)},))
+
+
+def _refusal(error: Mapping[str, Any]) -> str:
     extensions = error.get("extensions") or {}
     text = " ".join(part for part in (extensions.get("code", ""), str(error.get("message", ""))) if part)
     hint = extensions.get("hint")

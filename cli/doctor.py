@@ -31,7 +31,7 @@ def doctor(url: Url = "", key: ApiKey = "") -> None:
         raise Failure(f"{failed} of {len(CHECKS)} checks failed")
 
 
-def _python(to: Connection) -> str:
+def _python(_: Connection) -> str:
     parts = []
     for name in ("interlock", "strawberry-graphql", "mcp", "starlette"):
         try:
@@ -41,7 +41,7 @@ def _python(to: Connection) -> str:
     return f"{sys.version.split()[0]}; {', '.join(parts)}"
 
 
-def _data(to: Connection) -> str:
+def _data(_: Connection) -> str:
     directory = data_directory()
     existing = next((path for path in (directory, *directory.parents) if path.exists()), directory)
     if not os.access(existing, os.W_OK):

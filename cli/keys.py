@@ -36,7 +36,9 @@ class Role(StrEnum):
 def create(
     name: Annotated[str, typer.Option(help="What the key is called; default: its role.")] = "",
     role: Annotated[Role, typer.Option(help="What it may do.")] = Role.AGENT,
-    project: Annotated[list[str] | None, typer.Option(help="A project it is for; repeat it. Default: all.")] = None,
+    project: Annotated[
+        list[str] | None, typer.Option(help="A project it is for; repeat it. Default: all.")
+    ] = None,
     url: Url = "",
     key: ApiKey = "",
 ) -> None:
@@ -59,9 +61,8 @@ def list_keys(url: Url = "", key: ApiKey = "") -> None:
         for shown in page["nodes"]:
             scope = ",".join(shown["projects"]) or "*"
             state = f"revoked {shown['revokedAt']}" if shown["revokedAt"] else "active"
-            typer.echo(
-                f"{shown['id']}  {shown['name']}  {shown['role'].lower()}  {scope}  ...{shown['hint']}  {state}"
-            )
+            whom = f"{shown['id']}  {shown['name']}  {shown['role'].lower()}  {scope}"
+            typer.echo(f"{whom}  ...{shown['hint']}  {state}")
         if not page["pageInfo"]["hasNextPage"]:
             return
         after = page["pageInfo"]["endCursor"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
 from cli import doctor, keys, query, schema, serve, watch
@@ -33,12 +32,20 @@ def main() -> None:
     except Failure as failure:
         print(f"interlock: {failure}", file=sys.stderr)
         sys.exit(1)
-    except click.ClickException as error:
-        print(f"interlock: {' '.join(error.format_message().split())}", file=sys.stderr)
+    except typer.TyperException as error:
+        print(_line(error), file=sys.stderr)
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _line(error: typer.TyperException) -> str:
+    text = error.format_message()
+    # A group that is given no command fails with its whole help.
+    if text.startswith("Usage:"):
+        return text
+    return f"interlock: {' '.join(text.replace('Value error, ', '').split())} (see --help)"

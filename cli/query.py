@@ -12,7 +12,7 @@ from gql import GraphQLRequest
 from gql.transport.exceptions import TransportQueryError
 from graphql import OperationDefinitionNode, OperationType
 
-from cli.connection import ApiKey, Connection, Url, complete, connection, refusal, request, session, stream
+from cli.connection import ApiKey, Connection, Url, complete, connection, refusals, request, session, stream
 from cli.failure import Failure
 
 
@@ -76,18 +76,18 @@ def _is_subscription(asked: GraphQLRequest, operation: str | None) -> bool:
 
 
 def _print_answer(to: Connection, asked: GraphQLRequest) -> None:
-    async def run() -> tuple[Any, list[Any]]:
+    async def run() -> tuple[Any, str]:
         async with session(to) as connected:
             try:
-                return await connected.execute(asked), []
+                return await connected.execute(asked), ""
             except TransportQueryError as error:
-                return error.data, list(error.errors or ({"message": str(error)},))
+                return error.data, refusals(error)
 
     data, errors = complete(run, to)
     if data is not None:
         typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
     if errors:
-        raise Failure("; ".join(refusal(error) for error in errors))
+        raise Failure(errors)
 
 
 def _follow(to: Connection, asked: GraphQLRequest) -> None:

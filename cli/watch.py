@@ -48,7 +48,8 @@ def watch(
         list[str] | None, typer.Option("--project", "-p", help="A project; repeat it. Default: all.")
     ] = None,
     kind: Annotated[
-        list[str] | None, typer.Option("--kind", "-k", help="A kind (lock.granted) or area (lock); repeat it.")
+        list[str] | None,
+        typer.Option("--kind", "-k", help="A kind (lock.granted) or an area (lock); repeat it."),
     ] = None,
     after: Annotated[str | None, typer.Option(help="A cursor: what followed it comes first.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with the cursor.")] = False,
@@ -70,7 +71,12 @@ def watch(
 
 class _Watcher:
     def __init__(
-        self, to: Connection, projects: list[str] | None, kinds: list[str] | None, after: str | None, as_json: bool
+        self,
+        to: Connection,
+        projects: list[str] | None,
+        kinds: list[str] | None,
+        after: str | None,
+        as_json: bool,
     ) -> None:
         self.to = to
         self.after = after
@@ -98,7 +104,7 @@ class _Watcher:
                 if isinstance(error, (TransportConnectionFailed, OSError)):
                     print(f"{unreachable(error, self.to)}; trying again", file=sys.stderr, flush=True)
             # The server closed in good order, or went away: either way it may come back.
-            await asyncio.sleep(pause * random.uniform(0.7, 1.3))
+            await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 - it only spreads the tries
             pause = min(pause * 2, MOST_SECONDS_BETWEEN_TRIES)
 
     def _show(self, event: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ WHAT_TO_DO = {
     Code.NOT_FOUND: "Look the id or name up again; it may be in a project the key does not include.",
     Code.CONFLICT: "Read the state again, then decide; the hint says what stands in the way.",
     Code.LIMIT_EXCEEDED: "Ask for less at once.",
-    Code.UNAVAILABLE: "Nothing was written. Try again later; `/health` says which part is down.",
+    Code.UNAVAILABLE: "Try again later; `/health` says which part is down.",
     Code.INTERNAL: "Report the id in the hint.",
 }
 """A line for each code, for the documentation."""
