@@ -24,6 +24,7 @@ from api.identity import Identity
 from api.in_process import InProcessExecutor
 from api.mcp import Mcp
 from api.metrics import Metrics
+from api.multipart import Streams
 from api.settings import Settings
 from api.tasks import follow_revocations, supervised, tidy_for_ever
 from resolvers.acts import Engine
@@ -40,7 +41,8 @@ class Server:
         self.identity = Identity(engine)
         self.execution = Execution(engine, settings.limits, self.metrics)
         self.sockets = Sockets(self.execution, self.identity, most=settings.max_subscriptions)
-        self._http = GraphQLHttp(self.execution, max_body_bytes=settings.max_body_bytes)
+        self.streams = Streams(self.execution)
+        self._http = GraphQLHttp(self.execution, self.streams, max_body_bytes=settings.max_body_bytes)
         self.executor = InProcessExecutor(self.execution, self.identity)
         self.mcp = Mcp(self.executor, max_body_bytes=settings.max_body_bytes)
         self._reports = Reports(engine, self.metrics, self.mcp)
@@ -74,6 +76,7 @@ class Server:
         """Let requests under way finish soon and close the sockets; the store stays open."""
         self.execution.stop()
         self.sockets.close_all()
+        self.streams.close_all()
         self.mcp.stop()
 
 
@@ -110,7 +113,7 @@ async def _open(stack: AsyncExitStack, settings: Settings, url: str) -> Server:
     _beside(
         stack,
         "following revocations",
-        lambda: follow_revocations(engine, server.execution, server.sockets),
+        lambda: follow_revocations(engine, server.execution, server.sockets, server.streams),
     )
     _beside(stack, "tidying", lambda: tidy_for_ever(engine))
     await stack.enter_async_context(server.mcp.lifespan())

@@ -242,7 +242,8 @@ def _refusal(
         return None
     elif found.kind is OperationType.SUBSCRIPTION:
         problem = WrongMethod(
-            "subscriptions are served over WebSocket", hint="Use graphql-transport-ws here."
+            "subscriptions are served over WebSocket",
+            hint="Use graphql-transport-ws, or `Accept: multipart/mixed;subscriptionSpec=1.0` on a POST.",
         )
     elif OperationType.SUBSCRIPTION in allowed:
         problem = WrongMethod(f"this takes a subscription, not a {found.kind.value}")

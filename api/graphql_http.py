@@ -13,6 +13,8 @@ from starlette.types import Receive, Scope, Send
 
 from api.execution import UNARY, Execution, Outcome, WrongMethod, refused
 from api.explorer import PAGE, PAGE_HEADERS
+from api.multipart import Streams
+from api.text import as_text
 from resolvers.errors import BadInput, Code, DomainError, LimitExceeded
 
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -24,9 +26,6 @@ _STATUS = {
     Code.FORBIDDEN: 403,
     Code.UNAVAILABLE: 503,
 }
-
-_plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-_escaped = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 class TooLarge(LimitExceeded):
@@ -44,8 +43,9 @@ class Gone(Exception):
 class GraphQLHttp:
     """The ASGI application at /graphql for HTTP."""
 
-    def __init__(self, execution: Execution, *, max_body_bytes: int) -> None:
+    def __init__(self, execution: Execution, streams: Streams, *, max_body_bytes: int) -> None:
         self._execution = execution
+        self._streams = streams
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,6 +60,9 @@ class GraphQLHttp:
             return
         try:
             parameters = await self._parameters(scope, receive, headers)
+            if method == "POST" and self._streams.takes(parameters, headers):
+                await self._streams.serve(scope, receive, send, parameters)
+                return
         except Gone:
             return
         except DomainError as error:
@@ -254,19 +257,6 @@ def _status(outcome: Outcome) -> int:
     if outcome.code is None or outcome.response.get("data") is not None:
         return 200
     return _STATUS.get(outcome.code, 200)
-
-
-def as_text(response: Mapping[str, Any]) -> str:
-    """Return a response as compact JSON that has a UTF-8 form."""
-    text = _plain(response)
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        # Half a surrogate pair, echoed from the request.
-        return _escaped(response)
-    return text
 
 
 async def _send(send: Send, status: int, headers: tuple[tuple[bytes, bytes], ...], body: bytes) -> None:

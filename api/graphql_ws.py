@@ -13,8 +13,8 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from api.execution import UNARY, Execution, Outcome, refused
-from api.graphql_http import as_text
 from api.identity import Identity
+from api.text import as_text
 from resolvers.callers import Caller
 from resolvers.errors import DomainError, LimitExceeded, Unauthenticated
 

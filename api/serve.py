@@ -15,6 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from api.app import create_app
+from api.handshakes import Handshakes
 from api.logs import configure_logs
 from api.settings import Settings, misspelt
 from store.errors import AlreadyServed, StoreError
@@ -89,7 +90,7 @@ def http_server(
     config = uvicorn.Config(
         app,
         lifespan="off",
-        ws="websockets-sansio",
+        ws=Handshakes,
         ws_max_size=settings.max_body_bytes,
         ws_per_message_deflate=False,
         log_config=None,

@@ -9,6 +9,7 @@ from contextlib import aclosing
 
 from api.execution import Execution
 from api.graphql_ws import Sockets
+from api.multipart import Streams
 from resolvers.acts import Engine
 from resolvers.retention import tidy
 from store.records import Event
@@ -42,7 +43,9 @@ async def tidy_for_ever(engine: Engine) -> None:
             log.info("forgotten: %s", ", ".join(f"{count} {name}" for name, count in gone.items()))
 
 
-async def follow_revocations(engine: Engine, execution: Execution, sockets: Sockets) -> None:
+async def follow_revocations(
+    engine: Engine, execution: Execution, sockets: Sockets, streams: Streams
+) -> None:
     """Take from the holders of a key that is revoked what they have open, at once."""
     items = engine.feed.subscribe([""], accept=_is_revocation, live=False)
     async with aclosing(items):
@@ -51,6 +54,7 @@ async def follow_revocations(engine: Engine, execution: Execution, sockets: Sock
                 key_id = str(item.event.data.get("id", ""))
                 execution.revoke(key_id)
                 sockets.close_key(key_id)
+                streams.close_key(key_id)
 
 
 def _is_revocation(event: Event) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from api import graphql_ws
 from tests.api.conftest import Running, Socket
@@ -205,3 +206,18 @@ async def test_stopping_closes_sockets_and_their_clients_resume(
     async with again.socket() as socket:
         await socket.subscribe(FOLLOW, after=event["cursor"])
         assert (await socket.next())["events"]["subject"] == "second"
+
+
+@pytest.mark.parametrize(
+    ("header", "path", "status"),
+    [("Bearer " + "a" * 10_000, "/graphql", 431), ("", "/graphql?x=" + "a" * 10_000, 414)],
+)
+async def test_a_handshake_beyond_the_limits_is_answered_at_once(
+    server: Running, header: str, path: str, status: int
+) -> None:
+    address = server.url.replace("http", "ws", 1) + path
+    options: dict[str, Any] = {"subprotocols": ["graphql-transport-ws"], "open_timeout": 5}
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(address, additional_headers={"Authorization": header}, **options):
+            pass
+    assert refused.value.response.status_code == status
