@@ -200,12 +200,34 @@ def _refusal(error: Mapping[str, Any]) -> str:
 
 def unreachable(error: BaseException, to: Connection) -> str:
     """Return one line for a failure to talk to the server."""
-    if isinstance(error, TransportServerError) and error.code:
-        if error.code in (401, 403):
-            return f"{to.url} refuses this key (HTTP {error.code}): set INTERLOCK_API_KEY or pass --key"
-        return f"{to.url} answered HTTP {error.code}"
+    if said := refused(error):
+        return f"{to.url} refuses this key ({said}): set INTERLOCK_API_KEY or pass --key"
+    if status := _status(error):
+        return f"{to.url} answered HTTP {status}"
     if isinstance(error, TransportProtocolError):
         return f"{to.url} does not speak GraphQL: {error}"
     if isinstance(error, TransportConnectionFailed | OSError | TimeoutError):
         return f"no server at {to.url}: start one with `interlock serve`, or set INTERLOCK_URL"
     return f"{to.url}: {error}"
+
+
+def refused(error: BaseException) -> str:
+    """Return why the server does not take the key, or nothing if that is not the failure."""
+    from websockets.exceptions import ConnectionClosed
+
+    cause = error.__cause__
+    if isinstance(cause, ConnectionClosed) and cause.rcvd and cause.rcvd.code in _KEY_REFUSED:
+        return cause.rcvd.reason or "it closed the connection"
+    status = _status(error)
+    return f"HTTP {status}" if status in (401, 403) else ""
+
+
+_KEY_REFUSED = (4401, 4403)
+
+
+def _status(error: BaseException) -> int | None:
+    from websockets.exceptions import InvalidStatus
+
+    if isinstance(error, TransportServerError):
+        return error.code
+    return error.__cause__.response.status_code if isinstance(error.__cause__, InvalidStatus) else None

@@ -75,8 +75,10 @@ def _tools(to: Connection) -> str:
     try:
         answer = httpx.post(f"{to.url}/mcp", json=call, headers=headers, timeout=10)
         tools = answer.json()["result"]["tools"]
-    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-        raise Failure(f"{to.url}/mcp does not list its tools") from error
+    except httpx.HTTPError as error:
+        raise Failure(f"no server at {to.url}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise Failure(f"{to.url}/mcp does not list its tools (HTTP {answer.status_code})") from error
     return f"{len(tools)} MCP tools at {to.url}/mcp"
 
 

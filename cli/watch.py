@@ -18,6 +18,7 @@ from cli.connection import (
     Url,
     complete,
     connection,
+    refused,
     request,
     session,
     stream,
@@ -62,10 +63,14 @@ def watch(
     printed to stderr.
     """
     watcher = _Watcher(connection(url, key), project or None, kind or None, after, as_json)
+    is_interrupted = False
     try:
         complete(watcher.run, watcher.to)
+    except KeyboardInterrupt:
+        is_interrupted = True
+        raise
     finally:
-        if watcher.after:
+        if watcher.after and (is_interrupted or watcher.after != after):
             print(f"go on with: interlock watch --after {watcher.after}", file=sys.stderr)
 
 
@@ -101,6 +106,8 @@ class _Watcher:
             except TransportQueryError:
                 raise
             except (TransportError, OSError) as error:
+                if refused(error):
+                    raise
                 if isinstance(error, (TransportConnectionFailed, OSError)):
                     print(f"{unreachable(error, self.to)}; trying again", file=sys.stderr, flush=True)
             # The server closed in good order, or went away: either way it may come back.

@@ -136,8 +136,8 @@ def commands_text() -> str:
     lines.append(
         "All commands but `serve` are clients of a running server: the one that `--url` or "
         "`INTERLOCK_URL` names, else the one that serves the data directory (`INTERLOCK_DATA`), which has "
-        "written its address and its owner's secret there. Results go to stdout. A failure is one line on stderr and exit code 1 "
-        "(2: the command line itself is wrong, 130: interrupted).\n"
+        "written its address and its owner's secret there. Results go to stdout. A failure is one line on "
+        "stderr and exit code 1 (2: the command line itself is wrong, 130: interrupted).\n"
     )
     lines.append("| variable | meaning |\n|---|---|")
     lines += [f"| {name} | {meaning} |" for name, meaning in COMMAND_VARIABLES]
