@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from resolvers.listing import Listing
 from resolvers.path_patterns import path_patterns
 from resolvers.rules import MAX_TITLE
 from store.keyset import keyset_of, keyset_values
-from store.port import By, Changes, Span
+from store.port import By, Changes, Count, Find, Span
 from store.records import Agent, Audit, Lock, NewEvent, Project, Session, new_id
 
 COORDINATOR = "coordinator"
@@ -214,7 +214,7 @@ async def projects(act: Act, *, first: int = 50, after: str | None = None) -> Li
     names = sorted({*registered, *used})
     shown = names[:size]
     cursor = (await act.feed.cursor(tuple(shown))).encode()
-    entries = tuple(await asyncio.gather(*(_entry(act, name, registered.get(name)) for name in shown)))
+    entries = await _entries(act, shown, registered)
     more = keyset_of(entries[-1], _BY_NAME) if len(names) > size else None
     return Listing(entries, _BY_NAME, more, cursor)
 
@@ -234,34 +234,34 @@ async def _registered_after(act: Act, name: str, limit: int) -> dict[str, Projec
 
 
 async def _used_after(act: Act, name: str, limit: int) -> list[str]:
-    """Return projects that have agents: one look per project, behind the agents of the one before."""
+    """Return projects that have agents; whatever has any has a log too."""
     found: list[str] = []
-    if act.caller.projects is not None:
-        return await _used_of(act, sorted(one for one in act.caller.projects if one > name)[:limit])
     while len(found) < limit:
-        behind = {"project": Span(after=found[-1] if found else name)}
-        page = await act.store.find(Agent, behind, order=(By("project"),), limit=1)
-        if not page.records:
+        logged = await act.store.logged_projects(after=name, limit=limit)
+        pages = await act.store.read(*(Find(Agent, {"project": one}, limit=1) for one in logged))
+        found += [one for one, page in zip(logged, pages, strict=True) if page.records]
+        if len(logged) < limit:
             break
-        found.append(page.records[0].project)
+        name = logged[-1]
     return found
 
 
-async def _used_of(act: Act, names: list[str]) -> list[str]:
-    pages = await asyncio.gather(*(act.store.find(Agent, {"project": name}, limit=1) for name in names))
-    return [name for name, page in zip(names, pages, strict=True) if page.records]
-
-
-async def _entry(act: Act, name: str, found: Project | None) -> ProjectEntry:
-    sessions, locks = await asyncio.gather(
-        act.store.count(Session, {"project": name, "status": "active"}),
-        act.store.count(Lock, {"project": name}),
+async def _entries(act: Act, names: list[str], registered: Mapping[str, Project]) -> tuple[ProjectEntry, ...]:
+    sessions = (Count(Session, {"project": name, "status": "active"}) for name in names)
+    locks = (Count(Lock, {"project": name}) for name in names)
+    counts = await act.store.read(*sessions, *locks)
+    return tuple(
+        _entry(name, registered.get(name), *both)
+        for name, *both in zip(names, counts[: len(names)], counts[len(names) :], strict=True)
     )
+
+
+def _entry(name: str, found: Project | None, active_sessions: int, locks: int) -> ProjectEntry:
     record = found or Project(id=name, project=name)
     return ProjectEntry(
         **{f.name: getattr(record, f.name) for f in fields(record)},
         is_registered=found is not None,
-        active_sessions=sessions,
+        active_sessions=active_sessions,
         locks=locks,
     )
 

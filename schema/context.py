@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
+
+from strawberry.dataloader import DataLoader
 
 from resolvers.acts import Act, Engine
 from resolvers.callers import Caller, Role
@@ -22,7 +25,7 @@ class RequestContext:
     wants_notices: bool = False
     is_revoked: Callable[[str], bool] = lambda key_id: False
     acts: list[Act] = field(default_factory=list)
-    loaders: dict[str, object] = field(default_factory=dict)
+    loaders: dict[str, DataLoader[str, Any]] = field(default_factory=dict)
 
     async def admit(
         self,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
-from strawberry.dataloader import DataLoader
 from strawberry.types import Info
 
 from resolvers import lock_grants, lock_pages, locks
@@ -24,6 +23,7 @@ from schema.arguments import (
 from schema.connections import After, Connection, First
 from schema.context import RequestContext
 from schema.fields import mutation, query
+from schema.loaders import loader
 from store import records
 
 
@@ -31,15 +31,8 @@ async def _stale(root: Any, info: Info[RequestContext, None]) -> bool:
     context = info.context
     act = next(act for act in reversed(context.acts) if act.caller.sees(root.project))
 
-    async def load(session_ids: Sequence[str]) -> list[bool]:
-        return await lock_pages.stale_ones(act, session_ids)
-
-    name = f"stale_locks:{act.caller.key_id}"
-    loader = context.loaders.get(name)
-    if not isinstance(loader, DataLoader):
-        # Without a cache: a connection lives on, and what is stale changes.
-        loader = context.loaders[name] = DataLoader(load_fn=load, cache=False, max_batch_size=1_000)
-    return bool(await loader.load(root.session_id))
+    load = partial(lock_pages.stale_ones, act)
+    return await loader(context, f"stale_locks:{act.caller.key_id}", load).load(root.session_id)
 
 
 @strawberry.type(description="An exclusive lock on a path of a project.")
