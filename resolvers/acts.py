@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from store.feed import Feed
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 DECISION_ATTEMPTS = 50
 
@@ -39,10 +40,10 @@ for _kind in KINDS:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision(Generic[T]):
+class Decision(Generic[T_co]):
     """What was decided: the result for the caller, and what must be written for it to be true."""
 
-    result: T
+    result: T_co
     changes: Changes = field(default_factory=Changes)
 
 
@@ -310,7 +311,7 @@ class Act:
                         return answers.unpack(kept.result["answer"])  # type: ignore[no-any-return]
                 now = await self.engine.store.now()
                 made = await decision(now)
-                changes = self._stamped(made.changes, now)
+                changes = self.stamped(made.changes, now)
                 try:
                     await self._commit(changes, made.result if is_final else None, now)
                 except (Conflict, Duplicate):
@@ -346,7 +347,7 @@ class Act:
     def _repeat_id(self, repeat: Repeat) -> str:
         return f"{self.caller.key_id}:{repeat.operation}:{repeat.key}"
 
-    def _stamped(self, changes: Changes, now: datetime) -> Changes:
+    def stamped(self, changes: Changes, now: datetime) -> Changes:
         """Fill in what every event has: when, and by whom."""
         if not changes.events:
             return changes

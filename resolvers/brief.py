@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -228,7 +228,7 @@ def _fitted(built: Sequence[Sequence[Any]]) -> Brief:
             min(need, later.share)
             for need, later in zip(needs[index + 1 :], SECTIONS[index + 1 :], strict=True)
         )
-        taken, used = _taken(section, entries, left - owed)
+        taken, used = _taken(section, entries, costs[index], left - owed)
         left -= used
         kept[section.name] = taken
         if len(taken) < len(entries) and section.more:
@@ -236,13 +236,17 @@ def _fitted(built: Sequence[Sequence[Any]]) -> Brief:
     return Brief(**kept, omitted=tuple(omitted))
 
 
-def _taken(section: Section, entries: Sequence[Any], room: int) -> tuple[tuple[Any, ...], int]:
+def _taken(
+    section: Section, entries: Sequence[Any], costs: Sequence[int], room: int
+) -> tuple[tuple[Any, ...], int]:
     """Return the entries that fit, at most 8, and what they cost."""
     taken: list[Any] = []
     used = 0
-    for entry in entries:
-        fitting = section.cut(entry, room - used) if section.cut else entry
-        cost = _cost(fitting)
+    for entry, whole in zip(entries, costs, strict=True):
+        fitting, cost = entry, whole
+        if section.cut and whole > room - used:
+            fitting = section.cut(entry, room - used)
+            cost = _cost(fitting)
         if used + cost <= room and len(taken) < _SHOWN:
             taken.append(fitting)
             used += cost
@@ -254,8 +258,12 @@ _SHOWN = 8
 
 def _cost(entry: Any) -> int:
     """Return the characters that an entry takes, its separator included."""
-    shown = {name: value for name, value in asdict(entry).items() if value not in ("", (), None)}
-    return len(json.dumps(shown, separators=(",", ":"), default=str, ensure_ascii=False)) + 1
+    values = ((name, getattr(entry, name)) for name in entry.__dataclass_fields__)
+    shown = {name: value for name, value in values if value not in ("", (), None)}
+    return len(_compact(shown)) + 1
+
+
+_compact = json.JSONEncoder(separators=(",", ":"), default=str, ensure_ascii=False).encode
 
 
 def _last_session(past: Sequence[Session], session: Session) -> Session | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from resolvers.acts import Act, Decision
 from resolvers.errors import DomainError, LimitExceeded
+from resolvers.lock_batches import decided
 from resolvers.lock_grants import Found, LockOutcome, Wanted, conflicts, granting, left, read
 from store.errors import StoreError
 from store.port import Changes
@@ -59,6 +60,8 @@ async def acquire(act: Act, asked: Wanted, wait_seconds: float) -> LockOutcome:
         Clash: the session ended meanwhile.
         LimitExceeded: too many locks or too many waiters.
     """
+    if not wait_seconds and act.repeat is None:
+        return await decided(act, asked)
     request = _Request(act, asked, wait_seconds)
     try:
         while True:

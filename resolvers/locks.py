@@ -65,7 +65,7 @@ async def unlock_files(act: Act, *, files: Sequence[str] | None = None) -> Unloc
         )
         return Decision(outcome, Changes(deletes=going, events=_released(session.project, going)))
 
-    return await act.decide(decision, turn=f"locks:{session.project}")
+    return await act.decide(decision)
 
 
 async def _own(store: Store, session: Session) -> tuple[Lock, ...]:

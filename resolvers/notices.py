@@ -15,7 +15,7 @@ _COUNTED = 10
 async def owed(act: Act) -> list[str]:
     """Return at most 3 lines owed to the session acted in; a notice is told once.
 
-    Two indexed reads at once, and nothing written when nothing is owed.
+    One trip to the store, and nothing written when nothing is owed.
     """
     session = act.session
     if session is None:

@@ -93,6 +93,10 @@ class Places:
         self._keys: set[str] = set()
         self._above: set[str] = set()
         self._all = False
+        self.add(paths)
+
+    def add(self, paths: Iterable[str]) -> None:
+        """Take more paths in."""
         for path in paths:
             self._all = self._all or path == ROOT
             self._keys.add(key_of(path))

@@ -284,7 +284,7 @@ async def test_waiting_reads_nothing_while_nothing_happens(
 
     await until(is_waiting, engine)
     calls: Counter[str] = Counter()
-    for name in ("get", "get_many", "find", "commit"):
+    for name in ("read", "commit"):
         real = getattr(engine.store, name)
 
         def counted(*args: object, _name: str = name, _real: object = real, **more: object) -> object:
@@ -294,8 +294,8 @@ async def test_waiting_reads_nothing_while_nothing_happens(
         monkeypatch.setattr(engine.store, name, counted)
     refused = await task
     assert not refused["isGranted"]
-    # One last decision when the time is up: the fence, the session, own and others' locks, waiters, holders.
-    assert calls == {"get": 2, "find": 3, "get_many": 1, "commit": 1}
+    # One last decision when the time is up: what decides it, the holders of the locks in its way.
+    assert calls == {"read": 2, "commit": 1}
 
 
 def slip_in(engine: Engine, monkeypatch: pytest.MonkeyPatch, record: Record) -> None:
@@ -409,3 +409,27 @@ async def test_a_waiter_cancelled_while_it_joins_the_queue_leaves_nothing_there(
     async with asyncio.timeout(5):
         assert (await carl.lock("b.py", wait=20))["isGranted"]
     assert not await waiting(engine)
+
+
+async def test_requests_of_one_moment_are_decided_together(
+    engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agents = [await begin(engine, run, f"a{n}") for n in range(32)]
+    commits: list[Changes] = []
+    real = engine.store.commit
+
+    async def counted(changes: Changes) -> tuple[Event, ...]:
+        commits.append(changes)
+        return await real(changes)
+
+    monkeypatch.setattr(engine.store, "commit", counted)
+    # Every second one wants the file of the one before it.
+    outcomes = await asyncio.gather(*(one.lock(f"src/{n // 2}.py") for n, one in enumerate(agents)))
+    granted = [outcome for outcome in outcomes if outcome["isGranted"]]
+    assert len(granted) == 16
+    assert all(outcome["conflicts"] for outcome in outcomes if not outcome["isGranted"])
+    assert len({lock["fence"] for outcome in granted for lock in outcome["granted"]}) == 16
+    assert len(commits) < 8
+    events = await engine.store.events_after("p", 0)
+    actors = [event.actor for event in events if event.kind == "lock.granted"]
+    assert len(set(actors)) == 16

@@ -109,12 +109,12 @@ async def test_a_failed_call_carries_notices_too(engine: Engine, run: Run) -> No
     assert answer["extensions"]["notices"] == ["one"]
 
 
-async def test_a_call_that_is_owed_nothing_costs_two_reads_and_no_write(
+async def test_a_call_that_is_owed_nothing_costs_one_read_and_no_write(
     engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = await begin(engine, run, "ada")
     calls: Counter[str] = Counter()
-    for name in ("get", "get_many", "find", "count", "commit"):
+    for name in ("read", "commit"):
         real = getattr(engine.store, name)
 
         def counted(*args: object, _name: str = name, _real: object = real, **more: object) -> object:
@@ -126,4 +126,4 @@ async def test_a_call_that_is_owed_nothing_costs_two_reads_and_no_write(
     without = Counter(calls)
     calls.clear()
     await told(run, ada)
-    assert calls - without == {"find": 2}
+    assert calls - without == {"read": 1}
