@@ -232,6 +232,11 @@ MUTATIONS = [
 MANY_QUESTIONS = {"projects": "counts the sessions and the locks of each project, in one trip"}
 
 
+def asked(bound: Bound, world: World) -> dict[str, Any]:
+    """Return the arguments of an operation that is to reach all rows."""
+    return {"project": "p", "first": 100, "limit": 100, **bound.values(world)}
+
+
 @dataclass(frozen=True)
 class Measured:
     cost: Cost
@@ -248,8 +253,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Me
         async with world(folder, rows) as made:
             for kind, bounds in (("query", QUERIES), ("mutation", MUTATIONS)):
                 for bound in bounds:
-                    values = {"project": "p", "first": 100, "limit": 100, **bound.values(made)}
-                    cost, answer = await made.cost(kind, bound.field, **values)
+                    cost, answer = await made.cost(kind, bound.field, **asked(bound, made))
                     found[str(bound)] = Measured(cost, len(answer[bound.shows]) if bound.shows else 0)
         return found
 
