@@ -110,6 +110,15 @@ async def test_a_fault_in_an_argument_is_told_under_the_tools_own_name(real: str
             "memory_send_message", {"session_id": session, "to_instance": "bob", "message": ""}
         )
         assert result.structured_content["field"] == "message"
+        for tool, arguments in (
+            ("memory_list_backlog", {"limit": 1_000}),
+            ("memory_get_messages", {"limit": 1_000}),
+            ("memory_admin", {"action": "list_keys", "limit": 1_000}),
+            ("memory_admin", {"action": "audit_log", "limit": 1_000}),
+        ):
+            result = await client.call_tool(tool, {"session_id": session, **arguments})
+            told = result.structured_content
+            assert (told["field"], told["message"][:6]) == ("limit", "limit:"), told
 
 
 async def test_an_urgent_message_is_announced_with_the_next_result(real: str, mode: str) -> None:
