@@ -20,6 +20,7 @@ from resolvers.answers import Repeat
 from resolvers.callers import LOCAL_OWNER, Caller, Role, ScopedStore
 from resolvers.errors import BadInput, Clash, Forbidden, NotFound, OutsideScope, Unauthenticated, Unready
 from resolvers.inputs import project_name
+from resolvers.known import Known
 from resolvers.rules import Rules
 from store.errors import Conflict, Duplicate, Unavailable
 from store.port import Changes, Store
@@ -80,6 +81,7 @@ class Engine:
         self.is_auth_enabled = auth
         # Whoever can read the data directory owns what is in it: this opens the door to make the first key.
         self.local_secret = local_secret or secrets.token_urlsafe(32)
+        self.known = Known(store)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._writes: set[asyncio.Task[None]] = set()
 
@@ -162,7 +164,7 @@ class Engine:
 
     async def _session(self, caller: Caller | None, session_id: str) -> tuple[Session, Caller]:
         record_id, _, secret = session_id.partition(".")
-        session = await self.store.get(Session, record_id) if len(record_id) <= 64 else None
+        session = await self.known.session(record_id) if len(record_id) <= 64 else None
         if session is not None and caller is None and _opens(session, secret):
             key = await self.store.get(Key, session.key_id)
             if key is None or key.revoked_at is not None:
@@ -192,7 +194,7 @@ class Engine:
             return session
         touched = replace(session, active_at=now, updated_at=now)
         try:
-            await self.store.commit(Changes(puts=(touched,)))
+            await self.write(Changes(puts=(touched,)))
         except (Conflict, Unavailable):
             return session
         return replace(touched, version=session.version + 1)
@@ -209,7 +211,12 @@ class Engine:
         await asyncio.shield(task)
 
     async def _written(self, changes: Changes) -> None:
-        self.feed.announce(await self.store.commit(changes))
+        self.known.written(changes)
+        try:
+            events = await self.store.commit(changes)
+        finally:
+            self.known.written(changes)
+        self.feed.announce(events)
 
     @asynccontextmanager
     async def turn(self, name: str | None) -> AsyncIterator[None]:

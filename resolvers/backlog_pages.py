@@ -12,10 +12,10 @@ from resolvers.acts import Act
 from resolvers.backlog_fields import CLOSED, RANKS, Priority, Status
 from resolvers.errors import BadInput
 from resolvers.inputs import agent_name, line, page_size
-from resolvers.listing import Listing
+from resolvers.listing import Listing, page_of
 from resolvers.rules import MAX_LINE, MAX_NAME, MAX_PAGE
 from store.keyset import keyset_of, keyset_values
-from store.port import By, Condition, Has, Where
+from store.port import By, Condition, Find, Has, Where
 from store.records import EPOCH, BacklogItem, BacklogTag
 
 ORDER = (By("priority_rank"), By("created_at"))
@@ -80,7 +80,12 @@ async def backlog(
         raise BadInput("offset", "cannot be combined with after")
     label = line("tag", tag, max_bytes=2 * MAX_NAME)
     words = inputs.text("text", text, max_bytes=MAX_LINE)
-    cursor = await act.feed.cursor((str(where["project"]),))
+    projects = (str(where["project"]),)
+    if not (words.strip() or label or offset):
+        page = await page_of(act, Find(BacklogItem, where, ORDER, size, after or None), projects)
+        count_all = partial(act.store.count, BacklogItem, where, limit=COUNTED)
+        return BacklogListing(page.records, ORDER, page.after, page.cursor, count_all)
+    cursor = await act.feed.cursor(projects)
     if words.strip():
         read = partial(_searched, act, words, where | ({"tags": Has(label)} if label else {}))
     elif label:

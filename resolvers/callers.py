@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from resolvers.errors import Forbidden, OutsideScope
-from store.port import Ask, Changes, Count, Find, Head, Health, Hit, In, R, Store, Where
+from store.port import Ask, Changes, Count, Find, Heads, Health, Hit, In, R, Store, Where
 from store.records import Event, Guideline, NewEvent, Record
 
 
@@ -96,13 +96,19 @@ class ScopedStore(Store):
     def _within(self, ask: Ask) -> Ask:
         if isinstance(ask, Find | Count):
             return replace(ask, where=self._narrow(ask.kind, ask.where))
+        if isinstance(ask, Heads):
+            for project in ask.projects:
+                if not self._caller.sees(project):
+                    raise OutsideScope(project)
         return ask
 
     def _shown(self, answer: Any) -> Any:
         if isinstance(answer, Record):
             return answer if self._visible(answer) else None
         if isinstance(answer, dict):
-            return {key: record for key, record in answer.items() if self._visible(record)}
+            return {
+                key: one for key, one in answer.items() if not isinstance(one, Record) or self._visible(one)
+            }
         return answer
 
     async def search(self, kind: type[R], text: str, where: Where, *, limit: int = 20) -> list[Hit[R]]:
@@ -128,12 +134,6 @@ class ScopedStore(Store):
             raise OutsideScope(project)
         events = await self._store.events_after(project, sequence, limit)
         return [event for event in events if self._caller.sees_event(event)]
-
-    async def heads(self, projects: Sequence[str]) -> dict[str, Head]:
-        for project in projects:
-            if not self._caller.sees(project):
-                raise OutsideScope(project)
-        return await self._store.heads(projects)
 
     async def logged_projects(self, *, after: str = "", limit: int = 1000) -> list[str]:
         if self._caller.projects is None:

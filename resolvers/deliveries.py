@@ -302,7 +302,7 @@ async def drop_finished_messages(engine: Engine, limit: int = 500) -> int:
     deletes: list[Record] = [*old, *await _emptied(engine, old)]
     if deletes:
         try:
-            await store.commit(Changes(deletes=tuple(deletes)))
+            await engine.write(Changes(deletes=tuple(deletes)))
         except Conflict:
             return 0
     return len(old)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic
+from typing import Any, Generic
 
 from resolvers.acts import Act
 from resolvers.errors import BadInput
 from resolvers.inputs import page_size
 from resolvers.rules import MAX_PAGE
-from store.port import By, R, Where
+from store.cursor import Cursor
+from store.port import By, Find, Heads, R, Where
 from store.records import Record
 
 
@@ -18,8 +19,8 @@ from store.records import Record
 class Listing(Generic[R]):
     """A page of records in order.
 
-    `after` continues it (None at the end). `cursor` is the feed's, taken before the page was
-    read: a subscription from there misses nothing of what happens to the list.
+    `after` continues it (None at the end). `cursor` is the feed's, of the moment at which the page
+    was read: a subscription from there misses nothing of what happens to the list.
     """
 
     records: tuple[R, ...]
@@ -48,12 +49,23 @@ async def listing(
     """
     size = page_size("first", first, limit=limit)
     named = projects if projects is not None else (str(where["project"]),)
-    cursor = await act.feed.cursor(tuple(named))
+    return await page_of(act, Find(kind, where, tuple(order), size, after), tuple(named))
+
+
+async def page_of(act: Act, ask: Find, projects: Sequence[str]) -> Listing[Any]:
+    """Return what `ask` finds, with the cursor of these projects' feed in the same snapshot.
+
+    Raises:
+        BadInput: `ask.after` is not a cursor of this list.
+    """
+    # What the key does not include it cannot follow either: the server's own log, for a list with global entries.
+    followed = tuple(project for project in projects if act.caller.sees(project))
     try:
-        page = await act.store.find(kind, where, order=order, limit=size, after=after)
+        heads, page = await act.store.read(Heads(followed), ask)
     except ValueError as error:
         raise BadInput("after", "is not a cursor of this list", hint="Start again without it.") from error
-    return Listing(page.records, tuple(order), page.after, cursor.encode())
+    cursor = Cursor({name: head.last for name, head in heads.items()})
+    return Listing(page.records, ask.order, page.after, cursor.encode())
 
 
 def snapshot(record: Record, *fields: str) -> dict[str, object]:

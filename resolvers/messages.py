@@ -16,7 +16,7 @@ from resolvers.inputs import agent_name, line, text
 from resolvers.listing import snapshot
 from resolvers.message_views import MessageView
 from resolvers.rules import MAX_NAME
-from store.port import By, Changes, Span, Where
+from store.port import By, Changes, Get, GetMany, Span, Where
 from store.records import Agent, Delivery, Message, MessageDigest, NewEvent, Project, Session, new_id
 
 EVERYONE = "*"
@@ -139,23 +139,24 @@ async def _decided(act: Act, draft: Draft, now: datetime) -> Decision[MessageVie
         target = act.project(parent.from_project, field="reply_to")
     if draft.to == (EVERYONE,):
         recipients, note = await _active(act, draft, target, now)
+        digests = await _digests(act, draft, target, (EVERYONE,), now)
     else:
-        recipients, note = await _known(act, draft, target, parent)
-    made, deliveries, changes = await _written(act, draft, target, recipients, parent, now)
+        recipients, note, digests = await _known(act, draft, target, parent, now)
+    made, deliveries, changes = _written(act, draft, target, recipients, digests, parent, now)
     return Decision(MessageView(made, made.text, note, deliveries=deliveries), changes)
 
 
-async def _written(
+def _written(
     act: Act,
     draft: Draft,
     target: str,
     recipients: Mapping[str, str],
+    digests: Sequence[MessageDigest],
     parent: Message | None,
     now: datetime,
 ) -> tuple[Message, tuple[Delivery, ...], Changes]:
     """Return the message, its deliveries and all that must be written for them."""
     message_id, is_broadcast = new_id(Message.PREFIX), draft.to == (EVERYONE,)
-    digests = await _digests(act, draft, target, (EVERYONE,) if is_broadcast else tuple(recipients), now)
     made = Message(
         id=message_id,
         project=target,
@@ -214,7 +215,12 @@ async def _digests(
         Clash: one of them is recent.
     """
     ids = {_digest_id(act, draft, target, recipient): recipient for recipient in recipients}
-    found = await act.store.get_many(MessageDigest, list(ids))
+    return _fresh(ids, await act.store.get_many(MessageDigest, list(ids)), target, now)
+
+
+def _fresh(
+    ids: Mapping[str, str], found: Mapping[str, MessageDigest], target: str, now: datetime
+) -> list[MessageDigest]:
     for digest in found.values():
         if now - digest.updated_at < REPEAT_WINDOW:
             raise Clash(
@@ -257,14 +263,21 @@ async def _is_party(act: Act, found: Message) -> bool:
     return is_sender or (found.project == session.project and session.agent in found.to)
 
 
-async def _known(act: Act, draft: Draft, target: str, parent: Message | None) -> tuple[dict[str, str], str]:
-    """Return the recipients with their key ids (empty where unknown), and what to say of them."""
+async def _known(
+    act: Act, draft: Draft, target: str, parent: Message | None, now: datetime
+) -> tuple[dict[str, str], str, list[MessageDigest]]:
+    """Return the recipients with their key ids (empty where unknown), what to say of them, the digests."""
     recipients: dict[str, str] = {}
     unknown: list[str] = []
     names = [
         name if parent is not None and name == parent.sender else agent_name("to", name) for name in draft.to
     ]
-    agents = await act.store.get_many(Agent, [f"{target}/{name}" for name in names])
+    ids = {_digest_id(act, draft, target, name): name for name in names}
+    agents, digests, project = await act.store.read(
+        GetMany(Agent, tuple(f"{target}/{name}" for name in names)),
+        GetMany(MessageDigest, tuple(ids)),
+        Get(Project, target),
+    )
     for name in names:
         agent = agents.get(f"{target}/{name}")
         recipients[name] = agent.key_id if agent else ""
@@ -272,16 +285,14 @@ async def _known(act: Act, draft: Draft, target: str, parent: Message | None) ->
             recipients[name] = parent.sender_key_id
         elif agent is None:
             unknown.append(name)
-    if unknown and await act.store.get(Project, target) is not None:
+    if unknown and project is not None:
         raise NotFound(
             f"project {target!r} knows no agent {unknown[0]!r}",
             field="to",
             hint=await _similar(act, target, unknown[0]),
         )
-    return (
-        recipients,
-        f"Not seen yet in {target}: {', '.join(unknown)}; it waits for them." if unknown else "",
-    )
+    note = f"Not seen yet in {target}: {', '.join(unknown)}; it waits for them." if unknown else ""
+    return recipients, note, _fresh(ids, digests, target, now)
 
 
 async def _similar(act: Act, project: str, name: str) -> str:
@@ -344,7 +355,8 @@ async def _alert_admins(act: Act, parent: Message, project: str) -> tuple[str, .
         if not admins:
             return Decision(())
         try:
-            _, _, changes = await _written(act, draft, project, admins, None, now)
+            digests = await _digests(act, draft, project, tuple(admins), now)
+            _, _, changes = _written(act, draft, project, admins, digests, None, now)
         except Clash:
             changes = Changes()
         return Decision(tuple(admins), changes)

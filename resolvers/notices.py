@@ -15,11 +15,13 @@ _COUNTED = 10
 async def owed(act: Act) -> list[str]:
     """Return at most 3 lines owed to the session acted in; a notice is told once.
 
-    One trip to the store, and nothing written when nothing is owed.
+    At most one trip to the store, and nothing written when nothing is owed.
     """
     session = act.session
-    if session is None:
+    known = act.engine.known
+    if session is None or known.is_owed_nothing(session):
         return []
+    since = known.writes
     urgent: Where = {
         "project": session.project,
         "recipient": session.agent,
@@ -29,7 +31,10 @@ async def owed(act: Act) -> list[str]:
     unread, notices = await act.store.read(
         Find(Delivery, urgent, limit=_COUNTED), Find(Notice, {"session_id": session.id}, limit=1)
     )
-    lines = []
+    lines: list[str] = []
+    if not unread.records and not notices.records:
+        known.owed_nothing(session, since)
+        return lines
     if unread.records:
         count = f"{len(unread.records)}{'+' if unread.after else ''}"
         plural = "" if count == "1" else "s"

@@ -82,7 +82,7 @@ async def _dropped(engine: Engine, expiry: _Expiry) -> int:
         if not old.records:
             return 0
         try:
-            await engine.store.commit(Changes(deletes=old.records))
+            await engine.write(Changes(deletes=old.records))
         except Conflict:
             continue
         return len(old.records)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from store.records import Event, NewEvent, Record
 
@@ -164,7 +164,14 @@ class Count:
     limit: int | None = None
 
 
-Ask = Get | GetMany | Find | Count
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Asks `read` for what `Store.heads` returns."""
+
+    projects: tuple[str, ...]
+
+
+Ask = Get | GetMany | Find | Count | Heads
 
 
 class Store(ABC):
@@ -174,11 +181,14 @@ class Store(ABC):
     not undo a commit that has reached the writer.
     """
 
+    is_shared: ClassVar[bool] = True
+    """Whether other processes may write to the same records meanwhile."""
+
     @abstractmethod
     async def read(self, *asks: Ask) -> tuple[Any, ...]:
         """Answer several questions from one snapshot, in their order: one trip for all of them.
 
-        The answers are those of `get`, `get_many`, `find` and `count`, which ask a single one.
+        The answers are those of `get`, `get_many`, `find`, `count` and `heads`, which ask a single one.
 
         Raises:
             ValueError: a field is unknown, a number is out of bounds, or a cursor is not of the order.
@@ -243,9 +253,10 @@ class Store(ABC):
     async def events_after(self, project: str, sequence: int, limit: int = 500) -> list[Event]:
         """Return up to `limit` events of the project with a greater sequence number, in order."""
 
-    @abstractmethod
     async def heads(self, projects: Sequence[str]) -> dict[str, Head]:
         """Return the ends of each named project's log (`Head()` where it has none)."""
+        (found,) = await self.read(Heads(tuple(projects)))
+        return found  # type: ignore[no-any-return]
 
     @abstractmethod
     async def logged_projects(self, *, after: str = "", limit: int = 1000) -> list[str]:

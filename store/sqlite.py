@@ -13,11 +13,11 @@ from typing import Any, TypeVar, cast
 
 from store.codec import Plain, encode_time
 from store.errors import StoreError
-from store.port import Ask, Changes, Head, Health, Hit, Store, Where
+from store.port import Ask, Changes, Health, Hit, Store, Where
 from store.records import KINDS, Event, Record
 from store.sqlite_errors import unavailable
 from store.sqlite_lock import DirectoryLock, served_by
-from store.sqlite_queries import MOST_VALUES, matching, placeholders
+from store.sqlite_queries import matching
 from store.sqlite_reads import check_limit, job_of, together
 from store.sqlite_tables import EVENT_COLUMNS, EVENTS, bring_up_to_date, table_of, write_probe
 from store.sqlite_threads import Job, ReadLane, WriteLane
@@ -42,6 +42,8 @@ class _Opened:
 
 class SqliteStore(Store):
     """Keeps everything in `interlock.db` of a directory that no other process serves meanwhile."""
+
+    is_shared = False
 
     def __init__(self, opened: _Opened, clock: Callable[[], float]) -> None:
         writer, quick, slow = opened.connections
@@ -113,20 +115,6 @@ class SqliteStore(Store):
         def read(connection: sqlite3.Connection) -> list[Event]:
             rows = connection.execute(sql, (project, sequence, max(limit, 0))).fetchall()
             return [cast(Event, decode(row)) for row in rows]
-
-        return await self._quick.submit(read)
-
-    async def heads(self, projects: Sequence[str]) -> dict[str, Head]:
-        asked = list(dict.fromkeys(projects))
-
-        def read(connection: sqlite3.Connection) -> dict[str, Head]:
-            heads = dict.fromkeys(asked, Head())
-            for start in range(0, len(asked), MOST_VALUES):
-                names: list[Plain] = list(asked[start : start + MOST_VALUES])
-                sql = f"SELECT project, first, last FROM logs WHERE project IN ({placeholders(names)})"
-                for project, first, last in connection.execute(sql, names).fetchall():
-                    heads[project] = Head(first, last)
-            return heads
 
         return await self._quick.submit(read)
 

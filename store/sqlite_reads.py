@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from store.codec import Codec, Plain
-from store.port import Ask, By, Count, Find, Get, GetMany, Page
+from store.port import Ask, By, Count, Find, Get, GetMany, Head, Heads, Page
 from store.records import Record
 from store.sqlite_queries import MOST_VALUES, Order, matching, placeholders
 from store.sqlite_tables import table_of
@@ -111,6 +111,21 @@ def _count(ask: Count) -> Planned:
     return (lambda connection: int(connection.execute(sql, values).fetchone()[0])), ask.limit is not None
 
 
+def _heads(ask: Heads) -> Planned:
+    asked = list(dict.fromkeys(ask.projects))
+
+    def job(connection: sqlite3.Connection) -> dict[str, Head]:
+        heads = dict.fromkeys(asked, Head())
+        for start in range(0, len(asked), MOST_VALUES):
+            names: list[Plain] = list(asked[start : start + MOST_VALUES])
+            sql = f"SELECT project, first, last FROM logs WHERE project IN ({placeholders(names)})"
+            for project, first, last in connection.execute(sql, names).fetchall():
+                heads[project] = Head(first, last)
+        return heads
+
+    return job, True
+
+
 @lru_cache(maxsize=512)
 def _order(codec: Codec, order: tuple[By, ...]) -> Order:
     return Order(codec, order)
@@ -121,4 +136,5 @@ _PLANNERS: dict[type[Any], Callable[[Any], Planned]] = {
     GetMany: _get_many,
     Find: _find,
     Count: _count,
+    Heads: _heads,
 }

@@ -120,7 +120,7 @@ class Locks(RuleBasedStateMachine):
         for path in outcome.released:
             del self.held[path]
 
-    @rule(minutes=st.sampled_from((5, 20, 40)))
+    @rule(minutes=st.sampled_from((7, 20, 41)))
     def time_passes(self, minutes: int) -> None:
         self.clock.forward(minutes=minutes)
         self.minutes += minutes

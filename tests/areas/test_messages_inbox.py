@@ -114,7 +114,7 @@ async def test_a_reader_whose_session_ended_while_it_waited_leaves_the_message_t
     await parked(engine)
     session = await engine.store.get(Session, bob)
     assert session is not None
-    await engine.store.commit(Changes(puts=(replace(session, status="ended"),)))
+    await engine.write(Changes(puts=(replace(session, status="ended"),)))
     await sent(run, alice, "bob", "hello")
     async with asyncio.timeout(BOUND_SECONDS):
         assert failure(await reader) == ("CONFLICT", "sessionId")
