@@ -51,15 +51,17 @@ class Parts:
 
     async def event(self) -> Any:
         """Return the next event, whatever heartbeats come before it."""
-        while (part := await self.next()) == {}:
-            pass
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (part := await self.next()) == {}:
+                pass
         return part["payload"]["data"]["events"]
 
     async def last(self) -> Any:
         """Return the last part, of which the heartbeats are none."""
         found = None
-        while (part := await self.next()) is not None:
-            found = part or found
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (part := await self.next()) is not None:
+                found = part or found
         return found
 
 
