@@ -80,8 +80,10 @@ def connection(url: str, key: str) -> Connection:
     user can read.
 
     Raises:
-        Failure: the address is none.
+        Failure: the address is none, or the key cannot be one.
     """
+    if key and (not key.isascii() or not key.isprintable() or " " in key):
+        raise Failure("this is no API key: it holds characters that none has")
     local, secret = _local()
     url = _address(url or local or _configured() or DEFAULT_URL)
     return Connection(url, key or (secret if url == local else ""))
@@ -182,8 +184,14 @@ def complete(run: Callable[[], Awaitable[T]], to: Connection) -> T:
         return asyncio.run(run())  # type: ignore[arg-type]
     except TransportQueryError as error:
         raise Failure(refusals(error)) from error
+    except BrokenPipeError:
+        # Of our own output: the transports wrap theirs.
+        raise
     except (TransportError, OSError, TimeoutError) as error:
         raise Failure(unreachable(error, to)) from error
+    except TypeError as error:
+        # gql looks into an answer before it knows that it is an object.
+        raise Failure(f"{to.url} does not speak GraphQL: {error}") from error
 
 
 def refusals(error: TransportQueryError) -> str:
@@ -200,12 +208,16 @@ def _refusal(error: Mapping[str, Any]) -> str:
 
 def unreachable(error: BaseException, to: Connection) -> str:
     """Return one line for a failure to talk to the server."""
+    from websockets.exceptions import InvalidHandshake
+
     if said := refused(error):
         return f"{to.url} refuses this key ({said}): set INTERLOCK_API_KEY or pass --key"
     if status := _status(error):
         return f"{to.url} answered HTTP {status}"
     if isinstance(error, TransportProtocolError):
         return f"{to.url} does not speak GraphQL: {error}"
+    if isinstance(error.__cause__, InvalidHandshake):
+        return f"{to.url} does not speak GraphQL over WebSocket: {error.__cause__}"
     if isinstance(error, TransportConnectionFailed | OSError | TimeoutError):
         return f"no server at {to.url}: start one with `interlock serve`, or set INTERLOCK_URL"
     return f"{to.url}: {error}"

@@ -44,7 +44,7 @@ def _python(_: Connection) -> str:
 def _data(_: Connection) -> str:
     directory = data_directory()
     existing = next((path for path in (directory, *directory.parents) if path.exists()), directory)
-    if not os.access(existing, os.W_OK):
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise Failure(f"{existing} cannot be written: set INTERLOCK_DATA")
     return str(directory)
 
@@ -55,9 +55,11 @@ def _server(to: Connection) -> str:
     except httpx.HTTPError as error:
         raise Failure(f"no server at {to.url}: start one with `interlock serve`") from error
     try:
-        parts: dict[str, Any] = answer.json()
+        parts: Any = answer.json()
     except ValueError as error:
         raise Failure(f"{to.url} is not an Interlock server") from error
+    if not isinstance(parts, dict) or "status" not in parts:
+        raise Failure(f"{to.url} is not an Interlock server")
     if answer.status_code != 200:
         raise Failure(f"{to.url} is not healthy: {parts}")
     return f"{to.url} is healthy"

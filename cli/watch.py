@@ -90,10 +90,10 @@ class _Watcher:
 
     async def run(self) -> None:
         """Watch until interrupted; the first connection must succeed, later ones are tried again."""
-        if self.after is None:
-            async with session(self.to) as connected:
-                answer = await connected.execute(request(CURSOR, {"projects": self._given["projects"]}))
-            self.after = answer["feedCursor"]
+        # Asked with a cursor too: what is wrong with the address or the key is told here, not tried again.
+        async with session(self.to) as connected:
+            answer = await connected.execute(request(CURSOR, {"projects": self._given["projects"]}))
+        self.after = self.after or answer["feedCursor"]
         print(f"watching {self.to.url}", file=sys.stderr, flush=True)
         pause = 0.2
         while True:
@@ -103,7 +103,7 @@ class _Watcher:
                     async for item in connected.subscribe(asked):
                         pause = 0.2
                         self._show(item["events"])
-            except TransportQueryError:
+            except (TransportQueryError, BrokenPipeError):
                 raise
             except (TransportError, OSError) as error:
                 if refused(error):
@@ -122,12 +122,13 @@ class _Watcher:
 def line(event: dict[str, Any]) -> str:
     """Return one line for an event: when, where, what, who, and what about."""
     if event["__typename"] == "Expired":
-        return f"--:--:--  events were missed in {', '.join(event['projects'])}: read the state anew"
-    at = datetime.fromisoformat(event["at"]).astimezone().strftime("%H:%M:%S")
-    about = " ".join(_about(event).split())
+        text = f"--:--:--  events were missed in {', '.join(event['projects'])}: read the state anew"
+    else:
+        at = datetime.fromisoformat(event["at"]).astimezone().strftime("%H:%M:%S")
+        about = " ".join(_about(event).split())
+        text = f"{at}  {event['project'] or '(server)'}  {event['kind']}  {event['actor']}  {about}".rstrip()
     # Stored text is data: nothing in it may steer the terminal.
-    shown = "".join(c if c.isprintable() else "?" for c in about)
-    return f"{at}  {event['project'] or '(server)'}  {event['kind']}  {event['actor']}  {shown}".rstrip()
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _about(event: dict[str, Any]) -> str:
