@@ -222,8 +222,7 @@ def _media_type(accepted: str) -> str:
         for name in named:
             if weight > weights[name]:
                 weights[name], order[name] = weight, place
-    best = max(weights, key=lambda name: (weights[name], -order[name], name == JSON))
-    return best
+    return max(weights, key=lambda name: (weights[name], -order[name], name == JSON))
 
 
 def _weight(text: str) -> float:

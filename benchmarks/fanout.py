@@ -25,7 +25,9 @@ async def run(*, quick: bool) -> None:
     """Print p50 and p99 by the number of subscribers, the ratio to the bare broadcast, and memory."""
     counts = (1, 50) if quick else (1, 100, 500)
     rounds = 10 if quick else 40
-    print(f"{'subscribers':>11} {'bare p50':>9} {'p99':>8} {'ours p50':>9} {'p99':>8} {'ratio p50':>9}   (ms)")
+    print(
+        f"{'subscribers':>11} {'bare p50':>9} {'p99':>8} {'ours p50':>9} {'p99':>8} {'ratio p50':>9}   (ms)"
+    )
     with tempfile.TemporaryDirectory() as folder:
         async with interlock(Path(folder)) as server, peer("broadcast") as bare, httpx.AsyncClient() as http:
             await _event(http, server, 0)
@@ -35,7 +37,10 @@ async def run(*, quick: bool) -> None:
                 mine, after = await _ours(http, server, count, rounds)
                 p50, p99 = _figures(mine)
                 bare50, bare99 = _figures(theirs)
-                print(f"{count:11} {bare50:9.2f} {bare99:8.2f} {p50:9.2f} {p99:8.2f} {p50 / bare50:9.2f}", flush=True)
+                print(
+                    f"{count:11} {bare50:9.2f} {bare99:8.2f} {p50:9.2f} {p99:8.2f} {p50 / bare50:9.2f}",
+                    flush=True,
+                )
                 print(f"{'':11} memory per subscriber {(after - before) * 1e3 / count:.0f} kB", flush=True)
             await _with_a_deaf_one(http, server, counts[1], rounds * 5)
 
@@ -45,7 +50,9 @@ def _figures(seconds: list[float]) -> tuple[float, float]:
     return statistics.median(ordered) * 1e3, ordered[int(len(ordered) * 0.99)] * 1e3
 
 
-async def _ours(http: httpx.AsyncClient, server: Server, count: int, rounds: int) -> tuple[list[float], float]:
+async def _ours(
+    http: httpx.AsyncClient, server: Server, count: int, rounds: int
+) -> tuple[list[float], float]:
     async with AsyncExitStack() as stack:
         sockets = [await _subscribed(stack, server) for _ in range(count)]
         return await _received(http, server, sockets, rounds), server.memory()
@@ -54,7 +61,9 @@ async def _ours(http: httpx.AsyncClient, server: Server, count: int, rounds: int
 async def _with_a_deaf_one(http: httpx.AsyncClient, server: Server, count: int, rounds: int) -> None:
     alone, _ = await _ours(http, server, count, rounds)
     async with AsyncExitStack() as stack:
-        deaf = await stack.enter_async_context(connect(server.websocket, subprotocols=["graphql-transport-ws"], max_queue=1))  # type: ignore[list-item]
+        deaf = await stack.enter_async_context(
+            connect(server.websocket, subprotocols=["graphql-transport-ws"], max_queue=1)
+        )  # type: ignore[list-item]
         await _subscribe(deaf)
         deaf.transport.pause_reading()
         before = server.memory()
@@ -111,7 +120,14 @@ async def _received(
 
 
 async def _round(http: httpx.AsyncClient, bare: Server, count: int, rounds: int) -> list[float]:
-    body = json.dumps({"cursor": "x" * 40, "at": "2026-01-01T00:00:00.000000+00:00", "kind": "backlog.added", "actor": "user-local"})
+    body = json.dumps(
+        {
+            "cursor": "x" * 40,
+            "at": "2026-01-01T00:00:00.000000+00:00",
+            "kind": "backlog.added",
+            "actor": "user-local",
+        }
+    )
     taken: list[float] = []
 
     async def one(socket: ClientConnection) -> None:

@@ -39,7 +39,11 @@ class Referee:
 
 def overlap(one: str, other: str) -> bool:
     """Tell whether two paths, of which directories end in `/`, cover a common file."""
-    return one == other or (one.endswith("/") and other.startswith(one)) or (other.endswith("/") and one.startswith(other))
+    return (
+        one == other
+        or (one.endswith("/") and other.startswith(one))
+        or (other.endswith("/") and one.startswith(other))
+    )
 
 
 async def run(*, quick: bool) -> None:
@@ -54,7 +58,10 @@ async def run(*, quick: bool) -> None:
                 referee = Referee()
                 until = time.monotonic() + seconds
                 await asyncio.gather(
-                    *(_race(client, number, ids[number], referee, until) for number, client in enumerate(clients))
+                    *(
+                        _race(client, number, ids[number], referee, until)
+                        for number, client in enumerate(clients)
+                    )
                 )
                 # Answers of two grants may arrive in either order, so growth is judged over the set.
                 is_growing = len(set(referee.fences)) == len(referee.fences)
@@ -70,7 +77,9 @@ async def run(*, quick: bool) -> None:
 async def _race(client: Client, number: int, session_id: str, referee: Referee, until: float) -> None:
     while time.monotonic() < until:
         path = random.choice(PATHS)
-        got = await answer(client, "memory_lock_files", {"session_id": session_id, "files": [path], "reason": "race"})
+        got = await answer(
+            client, "memory_lock_files", {"session_id": session_id, "files": [path], "reason": "race"}
+        )
         if not got["success"]:
             referee.conflicts += 1
             continue

@@ -36,7 +36,10 @@ async def _measured(size: int, *, blocks: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         await fill(Path(folder), size)
-        print(f"{size:,} backlog items, messages, sessions and events in {time.perf_counter() - began:.1f} s", flush=True)
+        print(
+            f"{size:,} backlog items, messages, sessions and events in {time.perf_counter() - began:.1f} s",
+            flush=True,
+        )
         async with interlock(Path(folder)) as server, AsyncExitStack() as stack:
             clients = await connect(stack, server.mcp, 1)
             ids = await sessions(clients)
@@ -44,7 +47,9 @@ async def _measured(size: int, *, blocks: int) -> dict[str, float]:
             for label, call in calls(ids, "s").items():
                 await times(clients, call, 10, 0)
                 taken = [
-                    second for block in range(blocks) for second in await times(clients, call, 30, 10 + block * 30)
+                    second
+                    for block in range(blocks)
+                    for second in await times(clients, call, 30, 10 + block * 30)
                 ]
                 result[label] = statistics.median(taken)
             return result

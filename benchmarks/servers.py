@@ -49,14 +49,16 @@ def free_port() -> int:
 @asynccontextmanager
 async def interlock(data: Path) -> AsyncIterator[Server]:
     """Serve `data` as `interlock serve` does."""
-    async with _served([sys.executable, "-c", "from cli.main import main; main()", "serve"], "/health", data) as server:
+    async with _served(
+        [sys.executable, "-c", "from cli.main import main; main()", "serve"], "/health", data
+    ) as server:
         yield server
 
 
 @asynccontextmanager
 async def peer(module: str) -> AsyncIterator[Server]:
     """Serve one of the bare peers in this folder."""
-    async with _served([sys.executable, "-m", f"benchmarks.{module}"], "/", Path(".")) as server:
+    async with _served([sys.executable, "-m", f"benchmarks.{module}"], "/", Path()) as server:
         yield server
 
 

@@ -21,4 +21,6 @@ async def run(*, quick: bool) -> None:
                 tools = (await client.list_tools()).tools
                 shown = [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in tools]
                 size = len(json.dumps(shown, separators=(",", ":"), ensure_ascii=False))
-                print(f"{profile:5} {len(tools):3} tools {size:7,} characters {size // 4:6,} tokens", flush=True)
+                print(
+                    f"{profile:5} {len(tools):3} tools {size:7,} characters {size // 4:6,} tokens", flush=True
+                )

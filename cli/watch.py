@@ -111,7 +111,7 @@ class _Watcher:
                 if isinstance(error, (TransportConnectionFailed, OSError)):
                     print(f"{unreachable(error, self.to)}; trying again", file=sys.stderr, flush=True)
             # The server closed in good order, or went away: either way it may come back.
-            await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 - it only spreads the tries
+            await asyncio.sleep(pause * random.uniform(0.7, 1.3))
             pause = min(pause * 2, MOST_SECONDS_BETWEEN_TRIES)
 
     def _show(self, event: dict[str, Any]) -> None:

@@ -140,11 +140,9 @@ class _Object:
             if one in EMPTY:
                 continue
             clean = needed.get(key)
-            if clean is not None:
-                one = clean(one)
-                if one in EMPTY:
-                    continue
-            cleaned[key] = one
+            shown = one if clean is None else clean(one)
+            if shown not in EMPTY:
+                cleaned[key] = shown
         return cleaned
 
 

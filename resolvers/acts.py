@@ -149,7 +149,14 @@ class Engine:
             Unauthenticated: the key is unknown or revoked.
             Forbidden: its role is too low.
         """
-        act = await self.admit(await self.authenticate(api_key), needs)
+        caller = await self.authenticate(api_key)
+        if caller is LOCAL_OWNER and self.is_auth_enabled:
+            # It is new at each start, so a session that rests on it could not be taken up again.
+            raise Unauthenticated(
+                "the data directory's own secret begins no sessions",
+                hint="Make a key with `interlock keys create`.",
+            )
+        act = await self.admit(caller, needs)
         return replace(act, seal=Seal(api_key)) if self.is_auth_enabled else act
 
     async def require_valid(self, caller: Caller) -> None:

@@ -375,9 +375,7 @@ def _signals(look: Look) -> Sequence[BriefSignal]:
 
 def _guidelines(look: Look) -> Sequence[BriefRule]:
     """Return the server's and the project's guidelines, priority 1 first."""
-    return [
-        BriefRule(one.name, _clip(one.rule, 400), one.created_by, one.project) for one in look.guidelines
-    ]
+    return [BriefRule(one.name, _clip(one.rule, 400), one.created_by, one.project) for one in look.guidelines]
 
 
 SECTIONS = (

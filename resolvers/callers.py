@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -120,7 +119,12 @@ class ScopedStore(Store):
         Raises:
             Forbidden: something of it does not.
         """
-        touching: list[Record | NewEvent] = [*changes.puts, *changes.deletes, *changes.checks, *changes.events]
+        touching: list[Record | NewEvent] = [
+            *changes.puts,
+            *changes.deletes,
+            *changes.checks,
+            *changes.events,
+        ]
         for touched in touching:
             if not self._caller.sees(touched.project):
                 raise OutsideScope(touched.project)

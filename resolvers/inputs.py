@@ -106,9 +106,7 @@ def names(field: str, values: Sequence[str] | None, *, limit: int = MAX_TAGS) ->
     values = values or ()
     if len(values) > limit:
         raise BadInput(field, f"has {len(values):,} entries, at most {limit} are taken")
-    return tuple(
-        dict.fromkeys(line(field, value, required=True, max_bytes=MAX_NAME * 2) for value in values)
-    )
+    return tuple(dict.fromkeys(line(field, value, required=True, max_bytes=MAX_NAME * 2) for value in values))
 
 
 def page_size(field: str, value: int, *, limit: int = MAX_PAGE) -> int:

@@ -21,6 +21,7 @@ from resolvers.paths import canonical_paths
 from resolvers.rules import MAX_LINE, MAX_PATH
 from store.port import By, Changes, R, Span
 from store.records import (
+    EPOCH,
     Audit,
     Fence,
     Lock,
@@ -106,7 +107,7 @@ async def start_session(
         working_directory=line("working_directory", working_directory, max_bytes=MAX_PATH),
         tmux_target=line("tmux_target", tmux_target, max_bytes=MAX_LINE),
         spawned_by=line("spawned_by", spawned_by, max_bytes=MAX_LINE),
-        active_at=datetime.min,
+        active_at=EPOCH,
     )
 
     async def decision(now: datetime) -> Decision[Begun]:

@@ -38,7 +38,9 @@ def told(error: GraphQLError) -> GraphQLError:
         return _shown(error, Code(code), error.message, detail=error.message, field=field)
     incident = new_id("err")
     log.error("%s: %s", incident, cause, exc_info=cause)
-    return _shown(error, Code.INTERNAL, "something went wrong in the server", hint=f"Its log has it as {incident}.")
+    return _shown(
+        error, Code.INTERNAL, "something went wrong in the server", hint=f"Its log has it as {incident}."
+    )
 
 
 def _shown(

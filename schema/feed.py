@@ -35,6 +35,8 @@ class FeedQuery:
         if names is None:
             logged = await act.store.logged_projects(limit=MOST + 1)
             if len(logged) > MOST:
-                raise LimitExceeded(f"there are more than {MOST:,} projects", field="projects", hint="Name some.")
+                raise LimitExceeded(
+                    f"there are more than {MOST:,} projects", field="projects", hint="Name some."
+                )
             names = ("", *logged)
         return (await act.feed.cursor(names)).encode()

@@ -16,7 +16,10 @@ from store.records import EPOCH, Event, Record
 Plain = str | int | None
 _INT_LIMIT = 1 << 63
 _dumps = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=lambda v: _as_dict(v)
+    ensure_ascii=False,
+    allow_nan=False,
+    separators=(",", ":"),
+    default=lambda v: _as_dict(v),  # noqa: PLW0108 - defined below
 )
 
 

@@ -165,7 +165,11 @@ class Notice(Record):
 class Work(Record):
     """What a session is doing; its id is the session's."""
 
-    INDEXES = (("project", "status", "updated_at"), ("project", "agent", "updated_at"), ("project", "updated_at"))
+    INDEXES = (
+        ("project", "status", "updated_at"),
+        ("project", "agent", "updated_at"),
+        ("project", "updated_at"),
+    )
 
     agent: str
     title: str
@@ -240,7 +244,11 @@ class Message(Record):
     """A message to one or more agents of `project`; who has read it stands in its deliveries."""
 
     PREFIX = "msg"
-    INDEXES = (("project", "created_at"), ("thread_id", "created_at"), ("from_project", "sender", "created_at"))
+    INDEXES = (
+        ("project", "created_at"),
+        ("thread_id", "created_at"),
+        ("from_project", "sender", "created_at"),
+    )
 
     from_project: str
     sender: str
@@ -413,7 +421,12 @@ class Audit(Record):
     """A security-relevant act, kept 90 days."""
 
     PREFIX = "aud"
-    INDEXES = (("project", "created_at"), ("project", "act", "created_at"), ("created_at",), ("act", "created_at"))
+    INDEXES = (
+        ("project", "created_at"),
+        ("project", "act", "created_at"),
+        ("created_at",),
+        ("act", "created_at"),
+    )
 
     act: str
     actor: str = ""

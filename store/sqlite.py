@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from store.codec import Plain, encode_time
+from store.codec import encode_time
 from store.errors import StoreError
 from store.port import Ask, Changes, Health, Hit, Store, Where
 from store.records import KINDS, Event, Record

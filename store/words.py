@@ -25,8 +25,8 @@ def split_words(text: str) -> list[str]:
     A word is cut at 200 characters.
     """
     words: list[str] = []
-    for word in _WORD.findall(unicodedata.normalize("NFC", text)):
-        word = word[:_LONGEST]
+    for whole in _WORD.findall(unicodedata.normalize("NFC", text)):
+        word = whole[:_LONGEST]
         words.append(word.lower())
         parts = [part for part in _JOINT.split(word) if part]
         if len(parts) > 1:

@@ -51,7 +51,11 @@ class Operation:
 
 def operations(schema: GraphQLSchema) -> list[Operation]:
     """Return all root fields of the schema."""
-    roots = {"query": schema.query_type, "mutation": schema.mutation_type, "subscription": schema.subscription_type}
+    roots = {
+        "query": schema.query_type,
+        "mutation": schema.mutation_type,
+        "subscription": schema.subscription_type,
+    }
     return [
         Operation(kind, name, field, _document(kind, name, field))
         for kind, root in roots.items()

@@ -90,7 +90,9 @@ def _hostile(kind: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
-async def test_values_of_a_wrong_type_are_refused_by_name(operation: Operation, run: Run, engine: Engine) -> None:
+async def test_values_of_a_wrong_type_are_refused_by_name(
+    operation: Operation, run: Run, engine: Engine
+) -> None:
     base = operation.variables(await _base(run))
     before = await _dump(engine)
     for path, kind in operation.inputs():
@@ -100,7 +102,10 @@ async def test_values_of_a_wrong_type_are_refused_by_name(operation: Operation, 
             assert answer["errors"], (path, value)
             for error in answer["errors"]:
                 assert error["extensions"]["code"] == "BAD_INPUT", (path, value, error)
-                assert path[-1] in error["message"] or error["extensions"].get("field") == path[-1], (path, error)
+                assert path[-1] in error["message"] or error["extensions"].get("field") == path[-1], (
+                    path,
+                    error,
+                )
     assert await _dump(engine) == before
 
 

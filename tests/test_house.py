@@ -31,7 +31,9 @@ def test_no_source_file_has_more_than_500_lines_and_no_test_file_more_than_800()
 
 
 def test_no_file_holds_the_address_of_a_package_registry() -> None:
-    lists = _files("*.txt", "*.toml", "package-lock.json", "*/package-lock.json", ".npmrc", "*/.npmrc", "Makefile")
+    lists = _files(
+        "*.txt", "*.toml", "package-lock.json", "*/package-lock.json", ".npmrc", "*/.npmrc", "Makefile"
+    )
     assert lists
     for path in lists:
         text = path.read_text()
@@ -64,6 +66,10 @@ def test_generated_files_are_up_to_date() -> None:
     import sys
 
     done = subprocess.run(
-        [sys.executable, "-m", "docs.generate", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "docs.generate", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -34,7 +34,9 @@ def test_every_type_field_argument_and_enum_value_is_described() -> None:
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
             for name, field in kind.fields.items():
                 bare += [] if field.description else [f"{kind.name}.{name}"]
-                bare += [f"{kind.name}.{name}({key})" for key, one in field.args.items() if not one.description]
+                bare += [
+                    f"{kind.name}.{name}({key})" for key, one in field.args.items() if not one.description
+                ]
         elif isinstance(kind, GraphQLInputObjectType):
             bare += [f"{kind.name}.{name}" for name, field in kind.fields.items() if not field.description]
         elif isinstance(kind, GraphQLEnumType):

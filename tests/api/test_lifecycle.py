@@ -20,7 +20,7 @@ import pytest
 
 from api.serve import Refused, listen
 from store.sqlite import served_by
-from tests.api.conftest import Running
+from tests.api.conftest import Running, settings_for
 
 SERVE = (
     "from api.serve import serve_http\nfrom api.settings import load_settings\nserve_http(load_settings())"
@@ -107,10 +107,9 @@ def test_what_is_in_flight_when_it_is_stopped_is_answered_and_kept(child: Child,
 def test_a_port_in_use_is_one_line(serving: Callable[..., Running], tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
+        running = Running(settings_for(tmp_path / "x").model_copy(update={"port": port}))
         with pytest.raises(Refused, match=f"127.0.0.1:{port}: address already in use") as caught:
-            from tests.api.conftest import settings_for
-
-            Running(settings_for(tmp_path / "x").model_copy(update={"port": port})).start()
+            running.start()
     assert "\n" not in str(caught.value)
 
 

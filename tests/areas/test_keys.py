@@ -240,3 +240,8 @@ async def test_who_asks_is_told_what_it_may_do(run: Run) -> None:
     answer = await run("{ authStatus { isEnabled keyName role projects } }", caller=scoped)
     status = {"isEnabled": False, "keyName": "s", "role": "READONLY", "projects": ["p", "q"]}
     assert answer["data"]["authStatus"] == status
+
+
+async def test_the_secret_of_the_data_directory_begins_no_session_as_an_argument(guarded: Engine) -> None:
+    with pytest.raises(Unauthenticated, match="begins no sessions"):
+        await guarded.admit_key(guarded.local_secret, Role.READONLY)

@@ -49,7 +49,9 @@ class World:
     engine: Engine
     values: dict[str, dict[str, Any]]
 
-    async def ask(self, caller: Caller | None, operation: Operation, values: dict[str, Any]) -> dict[str, Any]:
+    async def ask(
+        self, caller: Caller | None, operation: Operation, values: dict[str, Any]
+    ) -> dict[str, Any]:
         variables = operation.variables(values)
         return await self.send(caller, operation.document, variables)
 
@@ -58,7 +60,9 @@ class World:
         result = await SCHEMA.execute(document, variable_values=variables, context_value=context)
         return {"data": result.data, "errors": [error.formatted for error in result.errors or ()]}
 
-    async def first(self, caller: Caller | None, operation: Operation, values: dict[str, Any]) -> dict[str, Any]:
+    async def first(
+        self, caller: Caller | None, operation: Operation, values: dict[str, Any]
+    ) -> dict[str, Any]:
         """Return the first item of a subscription, or its error."""
         context = RequestContext(self.engine, caller)
         stream = await SCHEMA.subscribe(
@@ -77,7 +81,12 @@ class World:
 
     async def key(self, role: Role, *projects: str) -> Caller:
         made = Key(
-            id=new_id("key"), project="", name=f"{role}-{new_id('n')}", role=role, projects=projects, hash=new_id("h")
+            id=new_id("key"),
+            project="",
+            name=f"{role}-{new_id('n')}",
+            role=role,
+            projects=projects,
+            hash=new_id("h"),
         )
         await self.engine.store.commit(Changes(puts=(made,)))
         return caller_of(made)
@@ -123,7 +132,12 @@ async def _furnish(world: World, project: str, mark: str) -> dict[str, Any]:
     item = await do("addBacklogItem", priority="HIGH", tags=[mark])
     await world.session(LOCAL_OWNER, project, f"{mark.lower()}-agent2")
     message = await do("sendMessage", to=[f"{mark.lower()}-agent2"], priority="URGENT", category="INFO")
-    ids |= {"itemId": item["id"], "messageId": message["id"], "session": session, "agent": f"{mark.lower()}-agent"}
+    ids |= {
+        "itemId": item["id"],
+        "messageId": message["id"],
+        "session": session,
+        "agent": f"{mark.lower()}-agent",
+    }
     return ids
 
 
@@ -131,7 +145,11 @@ def _values(operation: Operation, of: dict[str, Any], session: str | None) -> di
     """Return arguments that point at the project's things."""
     values = {
         **of,
-        "name": of["project"] if "roject" in operation.name else "list" if "hecklist" in operation.name else "rule",
+        "name": of["project"]
+        if "roject" in operation.name
+        else "list"
+        if "hecklist" in operation.name
+        else "rule",
         "scope": of["project"],
         "files": ["src/"],
         "reason": "x",
@@ -222,7 +240,11 @@ async def test_a_key_neither_sees_nor_changes_a_foreign_project(
         caller = await world.key(role, "own")
         session = await world.session(caller, "own", f"a-{role}-{new_id('a')}") if with_session else None
         values = _values(operation, world.values["foreign"], session)
-        if operation.root == "subscription" and "project" not in operation.field.args and not values.get("projects"):
+        if (
+            operation.root == "subscription"
+            and "project" not in operation.field.args
+            and not values.get("projects")
+        ):
             continue
         answer = await _cell(world, caller, operation, values)
         assert MARK not in json.dumps(answer), (operation.name, role, answer)
@@ -240,7 +262,10 @@ async def test_the_session_id_of_another_key_is_useless(world: World) -> None:
     asked = 0
     for operation in OPERATIONS:
         values = {**_values(operation, world.values["foreign"], stolen)}
-        if not any(path[-1] == "sessionId" for path, _ in operation.inputs()) or operation.root == "subscription":
+        if (
+            not any(path[-1] == "sessionId" for path, _ in operation.inputs())
+            or operation.root == "subscription"
+        ):
             continue
         asked += 1
         answer = await world.ask(thief, operation, values)

@@ -87,7 +87,9 @@ async def _toggle(client: httpx.AsyncClient, url: str, ledger: Ledger, session: 
 async def _follow(url: str, ledger: Ledger) -> None:
     """Follow the backlog from where it broke off, until the server is gone."""
     try:
-        async with connect(url.replace("http", "ws") + "/graphql", subprotocols=["graphql-transport-ws"]) as socket:  # type: ignore[list-item]
+        async with connect(
+            url.replace("http", "ws") + "/graphql", subprotocols=["graphql-transport-ws"]
+        ) as socket:  # type: ignore[list-item]
             await socket.send('{"type":"connection_init"}')
             await socket.recv()
             payload = {"query": EVENTS, "variables": {"after": ledger.cursor}}
@@ -140,7 +142,9 @@ async def test_what_was_acknowledged_survives_kill_9_and_subscribers_resume(serv
     await server.start()
     async with httpx.AsyncClient() as client:
         for number in range(AGENTS):
-            started = await ask(client, server.url, START, i={"project": "p", "agent": f"a{number}", "task": "t"})
+            started = await ask(
+                client, server.url, START, i={"project": "p", "agent": f"a{number}", "task": "t"}
+            )
             ledger.sessions.append(started["startSession"]["sessionId"])
         ledger.cursor = (await ask(client, server.url, '{ feedCursor(projects: ["p"]) }'))["feedCursor"]
     for _ in range(KILLS):

@@ -77,7 +77,9 @@ async def test_a_full_disk_acknowledges_nothing_that_is_not_stored(serve: Serve)
         resource.prlimit(server._process.pid, resource.RLIMIT_FSIZE, (limit, limit))
         for number in range(400):
             answer = await client.post(
-                f"{server.url}/graphql", json={"query": ADD % text, "variables": {"n": f"n{number}"}}, timeout=20
+                f"{server.url}/graphql",
+                json={"query": ADD % text, "variables": {"n": f"n{number}"}},
+                timeout=20,
             )
             if "errors" in (body := answer.json()):
                 refused.append(body["errors"][0]["extensions"])
@@ -130,7 +132,9 @@ async def test_a_stop_tells_subscribers_to_come_back_and_keeps_what_was_acknowle
                     return
                 acknowledged.append(made["addBacklogItem"]["id"])
 
-    async with connect(f"ws://127.0.0.1:{server.port}/graphql", subprotocols=["graphql-transport-ws"]) as socket:  # type: ignore[list-item]
+    async with connect(
+        f"ws://127.0.0.1:{server.port}/graphql", subprotocols=["graphql-transport-ws"]
+    ) as socket:  # type: ignore[list-item]
         await socket.send('{"type":"connection_init"}')
         await socket.recv()
         query = 'subscription { backlogChanged(project: "p") { ... on BacklogEvent { id } } }'

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from feed_parts import Network
 
 from store.feed import Feed
 from store.sqlite import SqliteStore
+from tests.feed.feed_parts import Network
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from feed_parts import commit, draft, heartbeat, numbers, publish, started, take, until
 
 from store.cursor import Cursor
 from store.errors import Unavailable
@@ -16,6 +15,7 @@ from store.feed import Feed, Item
 from store.feed_channel import LIVE_KEPT
 from store.port import Store
 from store.records import Event
+from tests.feed.feed_parts import commit, draft, heartbeat, numbers, publish, started, take, until
 
 ZERO = Cursor({"shop": 0})
 LATER = datetime.now(UTC) + timedelta(days=1)

@@ -5,7 +5,11 @@ import random
 from contextlib import aclosing
 
 import pytest
-from feed_parts import (
+
+from store.cursor import Cursor
+from store.feed import Feed
+from store.port import Store
+from tests.feed.feed_parts import (
     LIMIT_SECONDS,
     commit,
     draft,
@@ -17,10 +21,6 @@ from feed_parts import (
     take,
     until,
 )
-
-from store.cursor import Cursor
-from store.feed import Feed
-from store.port import Store
 
 ZERO = Cursor({"shop": 0})
 

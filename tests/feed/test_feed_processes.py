@@ -7,12 +7,12 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 
 import pytest
-from feed_parts import Network, commit, draft, heartbeat, numbers, publish, started, take, until
 
 from store.cursor import Cursor
 from store.feed import Feed
 from store.feed_relay import CHANNEL
 from store.port import Store
+from tests.feed.feed_parts import Network, commit, draft, heartbeat, numbers, publish, started, take, until
 
 ZERO = Cursor({"shop": 0})
 NEVER = 100.0

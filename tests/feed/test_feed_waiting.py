@@ -3,11 +3,10 @@ from __future__ import annotations
 import asyncio
 import random
 
-from feed_parts import commit, draft, publish
-
 from store.feed import Feed
 from store.port import Store
 from store.records import Event
+from tests.feed.feed_parts import commit, draft, publish
 
 
 def _anything(_: Event) -> bool:

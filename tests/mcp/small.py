@@ -19,7 +19,12 @@ type Wrong { mood: Mood! reason: String! }
 union Outcome = Thing | Wrong
 type PageInfo { endCursor: String }
 type Things { nodes: [Thing!]! pageInfo: PageInfo! }
-type Query { thing(name: String!): Thing things(first: Int, mood: Mood): Things! wait(seconds: Float): Thing hub(project: String!, agent: String): Hub! }
+type Query {
+  thing(name: String!): Thing
+  things(first: Int, mood: Mood): Things!
+  wait(seconds: Float): Thing
+  hub(project: String!, agent: String): Hub!
+}
 type Hub { cursor: String! nodes: [Thing!]! }
 type Change { kind: String to: [String!] recipient: String }
 type Subscription { events(project: String!, after: String): Change }

@@ -223,7 +223,7 @@ def test_a_result_beyond_the_bound_is_cut_and_says_so() -> None:
     [
         ("query t { nope }", "nope"),
         ("query t {", "Syntax Error"),
-        ("query t { thing(name: \"x\") { id } }", "needs a description"),
+        ('query t { thing(name: "x") { id } }', "needs a description"),
         ("fragment f on Thing { id }", "f"),
         ('"a" query a($n: Int) { things(first: $n) { nodes { id } } } "b" query b($n: String!) { thing(name: $n) { id } }',
          "n differs between the operations"),

@@ -44,7 +44,9 @@ async def test_resources_are_listed_and_read(url: str, mode: str, executor: Stub
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("uri", ["interlock://p1/nope", "interlock://p1/shelf/x", "file:///etc/passwd", "interlock://secret/shelf"])  # fmt: skip
+@pytest.mark.parametrize(
+    "uri", ["interlock://p1/nope", "interlock://p1/shelf/x", "file:///etc/passwd", "interlock://secret/shelf"]
+)
 async def test_a_resource_that_is_not_there_is_an_error(url: str, mode: str, uri: str) -> None:
     async with Client(url, mode=mode) as client:
         with pytest.raises(MCPError) as refused:

@@ -66,7 +66,7 @@ async def open_as_nobody(directory: Path) -> None:
     await asyncio.to_thread(os.getpid)
     if os.getuid() == 0:
         os.setuid(65_534)
-    os.stat(directory.parent)
+    directory.parent.stat()
     await open_once(directory)
 
 
