@@ -11,6 +11,7 @@ from schema.admin import AdminMutation, AdminQuery
 from schema.agents import AgentQuery
 from schema.backlog import BacklogMutation, BacklogQuery
 from schema.checklists import ChecklistMutation, ChecklistQuery
+from schema.direct_calls import call_directly
 from schema.errors import ToldErrors
 from schema.executor import ShortWay
 from schema.feed import FeedQuery
@@ -62,7 +63,7 @@ class Mutation(
 @cache
 def build_schema() -> strawberry.Schema:
     """Return the schema; it is built once in a process."""
-    return strawberry.Schema(
+    schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
@@ -70,3 +71,4 @@ def build_schema() -> strawberry.Schema:
         execution_context_class=ShortWay,
         config=StrawberryConfig(),
     )
+    return call_directly(schema)
