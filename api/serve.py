@@ -39,21 +39,8 @@ def serve_http(settings: Settings) -> None:
     configure_logs(settings.log_level, settings.log_format)
     for line in misspelt():
         log.warning("%s", line)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve(settings, on_start=_announce))
-
-
-def serve_stdio(settings: Settings) -> None:
-    """Serve one MCP client on standard input and output until its end.
-
-    Raises:
-        Refused: neither a running server nor the data directory can be used.
-    """
-    from api.stdio import stdio
-
-    configure_logs(settings.log_level, settings.log_format)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(stdio(settings))
 
 
 async def serve(
@@ -167,7 +154,7 @@ def _announce(url: str) -> None:
     print(f"Health   {url}/health", flush=True)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
     except ImportError:

@@ -11,8 +11,9 @@ from typing import Any, Self
 import uvicorn
 
 from api.app import create_app
+from api.logs import configure_logs
 from api.mcp import release
-from api.serve import Refused, http_server, listen, url_of
+from api.serve import Refused, http_server, listen, loop_factory, url_of
 from api.settings import Settings
 from mcp_adapter.executor import Executor, Response
 from mcp_adapter.http_executor import HttpExecutor
@@ -25,12 +26,18 @@ ATTEMPTS = 20
 PAUSE_SECONDS = 0.25
 
 
-async def stdio(settings: Settings) -> None:
-    """Serve until standard input ends.
+def serve_stdio(settings: Settings) -> None:
+    """Serve one MCP client on standard input and output until its end.
 
     Raises:
         Refused: neither a running server nor the data directory can be used.
     """
+    configure_logs(settings.log_level, settings.log_format)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
     async with SharedExecutor(settings) as executor:
         await run_stdio(executor, build_schema()._schema, version=release())
 

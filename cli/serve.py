@@ -28,7 +28,7 @@ def serve(
     With --transport stdio: if a server already runs on this data directory, or INTERLOCK_URL is
     set, bridge to it; else serve from this process.
     """
-    from api.serve import Refused, serve_http, serve_stdio
+    from api.serve import Refused, serve_http
     from api.settings import SettingsError, load_settings
 
     named: dict[str, Any] = {"host": host, "port": port, "data": data}
@@ -36,6 +36,8 @@ def serve(
     try:
         settings = load_settings(**given)
         if transport is Transport.STDIO:
+            from api.stdio import serve_stdio
+
             serve_stdio(settings)
         else:
             serve_http(settings)
