@@ -172,14 +172,15 @@ async def _look(act: Act, session: Session) -> Look:
     """Read in two trips: what the session alone tells to ask for, then what that leads to."""
     now = await act.store.now()
     here: Where = {"project": session.project}
-    own: Where = {**here, "agent": session.agent}
+    # Whoever ends a session leaves a summary: the latest ended one is the one to take up.
+    ended: Where = {**here, "agent": session.agent, "status": "ended"}
     unread: Where = {**here, "recipient": session.agent, "status": "pending"}
     active: Where = {**here, "status": "active", "active_at": Span(after=now - CURRENT_FOR)}
     ready: Where = {**here, "status": "open", "assignee": "", "open_blockers": 0}
     sent: Where = {**here, "updated_at": Span(after=now - act.rules.signal_ttl)}
     by_urgency = (By("priority_rank"), By("created_at"))
     past, deliveries, newest, others, items, signals, everywhere, rules = await act.store.read(
-        Find(Session, own, (By("created_at", "desc"),), 20),
+        Find(Session, ended, (By("created_at", "desc"),), 1),
         Find(Delivery, unread, by_urgency, _SHOWN + 1),
         Find(Lock, here, (By("created_at", "desc"),), 20),
         Find(Session, active, (By("active_at", "desc"),), _SHOWN + 2),
@@ -188,7 +189,7 @@ async def _look(act: Act, session: Session) -> Look:
         Find(Guideline, {"project": ""}, (By("priority"),), _SHOWN + 1),
         Find(Guideline, here, (By("priority"),), _SHOWN + 1),
     )
-    last = _last_session(past.records, session)
+    last = past.records[0] if past.records else None
     paths = _paths(session, last)
     near = {part for path in paths for part in _with_parents(path)}
     messages, around, touched, holders = await act.store.read(
@@ -264,12 +265,6 @@ def _cost(entry: Any) -> int:
 
 
 _compact = json.JSONEncoder(separators=(",", ":"), default=str, ensure_ascii=False).encode
-
-
-def _last_session(past: Sequence[Session], session: Session) -> Session | None:
-    """Return the latest of the agent's sessions that left something."""
-    over = (one for one in past if one.status != "active" and one.id != session.id)
-    return next((one for one in over if one.handoff or one.summary), None)
 
 
 def _paths(session: Session, last: Session | None) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ class Agent(Record):
     """An agent known in a project; its id is `project/name`."""
 
     INDEXES = (("project",), ("project", "last_seen_at"), ("last_seen_at",), ("project", "tier"))
-    SEARCHED = ("name", "role_description", "last_task")
+    SEARCHED = ("name", "role_description")
 
     name: str
     tier: str = "pending"
@@ -128,7 +128,7 @@ class Session(Record):
     INDEXES = (
         ("project", "status", "active_at"),
         ("status", "active_at"),
-        ("project", "agent", "created_at"),
+        ("project", "agent", "status", "created_at"),
         ("project", "status", "ended_at"),
         ("key_id", "status"),
     )
@@ -384,7 +384,7 @@ class Checklist(Record):
 class Guideline(Record):
     """A rule that agents are told at session start; project "" is global; id is `project/name`."""
 
-    INDEXES = (("project", "priority"),)
+    INDEXES = (("project", "priority"), ("priority",))
 
     name: str
     rule: str
