@@ -46,7 +46,7 @@ test: $(TEST_STAMP)
 
 torture: $(TEST_STAMP)
 	@echo "running the tests for longer"
-	@INTERLOCK_TORTURE=1 $(BIN)/python -m pytest
+	@INTERLOCK_TORTURE=50 $(BIN)/python -m pytest
 
 check: $(TEST_STAMP)
 	@echo "lint"

@@ -18,7 +18,7 @@ from websockets.exceptions import WebSocketException
 from tests.faults.conftest import Serve
 from tests.faults.processes import ask
 
-KILLS = 50 if os.environ.get("INTERLOCK_TORTURE") else 8
+KILLS = int(os.environ.get("INTERLOCK_TORTURE", "8"))
 AGENTS = 4
 START = "mutation($i: StartSessionInput!) { startSession(input: $i) { sessionId } }"
 ADD = "mutation($i: AddBacklogItemInput!) { addBacklogItem(input: $i) { id } }"
