@@ -96,7 +96,7 @@ async def _together(batch: Sequence[_Request]) -> list[_Request]:
     of_each = [answers[start : start + size] for start in range(0, len(answers), size)]
     ids = tuple({key for each in of_each for key in holder_ids(each)})
     holders = await store.get_many(Session, ids) if ids else {}
-    now = await engine.store.now()
+    now = await store.now()
     made: list[tuple[_Request, LockOutcome]] = []
     later: list[_Request] = []
     changes: list[Changes] = []
