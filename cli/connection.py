@@ -89,6 +89,16 @@ def connection(url: str, key: str) -> Connection:
     return Connection(url, key or (secret if url == local else ""))
 
 
+def renewed(to: Connection, url: str, key: str) -> Connection:
+    """Return where the local server is after a restart, which gave it a new secret and maybe a new address.
+
+    What was asked for by key, or is not local, stays as it is.
+    """
+    if key or not to.secret or not _local()[1]:
+        return to
+    return connection(url, key)
+
+
 def _local() -> tuple[str, str]:
     try:
         owner = json.loads((data_directory() / "interlock.lock").read_text(encoding="utf-8"))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from cli.connection import (
     complete,
     connection,
     refused,
+    renewed,
     request,
     session,
     stream,
@@ -62,7 +64,9 @@ def watch(
     A lost connection is taken up again where it broke off. On Ctrl-C the cursor to go on from is
     printed to stderr.
     """
-    watcher = _Watcher(connection(url, key), project or None, kind or None, after, as_json)
+    watcher = _Watcher(
+        connection(url, key), lambda to: renewed(to, url, key), project or None, kind or None, after, as_json
+    )
     is_interrupted = False
     try:
         complete(watcher.run, watcher.to)
@@ -78,6 +82,7 @@ class _Watcher:
     def __init__(
         self,
         to: Connection,
+        renew: Callable[[Connection], Connection],
         projects: list[str] | None,
         kinds: list[str] | None,
         after: str | None,
@@ -85,6 +90,7 @@ class _Watcher:
     ) -> None:
         self.to = to
         self.after = after
+        self._renew = renew
         self._given = {"projects": projects, "kinds": kinds}
         self._as_json = as_json
 
@@ -95,24 +101,27 @@ class _Watcher:
             answer = await connected.execute(request(CURSOR, {"projects": self._given["projects"]}))
         self.after = self.after or answer["feedCursor"]
         print(f"watching {self.to.url}", file=sys.stderr, flush=True)
-        pause = 0.2
+        pause, told = 0.2, ""
         while True:
             try:
                 async with stream(self.to) as connected:
                     asked = request(WATCH, {**self._given, "after": self.after})
                     async for item in connected.subscribe(asked):
-                        pause = 0.2
+                        pause, told = 0.2, ""
                         self._show(item["events"])
             except (TransportQueryError, BrokenPipeError):
                 raise
             except (TransportError, OSError) as error:
-                if refused(error):
+                if refused(error) and self._renew(self.to) == self.to:
                     raise
-                if isinstance(error, (TransportConnectionFailed, OSError)):
-                    print(f"{unreachable(error, self.to)}; trying again", file=sys.stderr, flush=True)
+                said = unreachable(error, self.to)
+                if isinstance(error, (TransportConnectionFailed, OSError)) and said != told:
+                    told = said
+                    print(f"{said}; trying again", file=sys.stderr, flush=True)
             # The server closed in good order, or went away: either way it may come back.
             await asyncio.sleep(pause * random.uniform(0.7, 1.3))
             pause = min(pause * 2, MOST_SECONDS_BETWEEN_TRIES)
+            self.to = self._renew(self.to)
 
     def _show(self, event: dict[str, Any]) -> None:
         print(json.dumps(event, ensure_ascii=False) if self._as_json else line(event), flush=True)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -101,6 +102,35 @@ async def test_a_restarted_server_is_found_again_where_the_watch_broke_off(
     for title in ("after", "later"):
         assert begin(*adding, f"t={title}").wait() == 0
     assert [json.loads(watching.out())["title"] for _ in range(2)] == ["after", "later"]
+
+
+async def test_a_local_watch_takes_the_new_secret_of_a_restarted_server_that_wants_keys(
+    serve: Serve, begin: Begin, tmp_path: Path
+) -> None:
+    server = serve(MCP_AUTH_ENABLED="true")
+    local = {"INTERLOCK_DATA": str(tmp_path / "data")}
+    await server.start()
+    watching = begin("watch", "--json", **local)
+    watching.err()
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        await server.end(number)
+        await server.start()
+        assert begin("query", ADD, "-v", "p=demo", "-v", f"t={number.name}", **local).wait() == 0
+        assert json.loads(watching.out())["title"] == number.name
+
+
+async def test_a_server_that_stays_away_is_told_of_once(serve: Serve, begin: Begin) -> None:
+    server = serve()
+    await server.start()
+    watching = begin("watch", "--json", "--url", server.url)
+    watching.err()
+    await server.end()
+    assert "trying again" in watching.err()
+    # A process takes longer to start than the first tries are apart.
+    await server.start()
+    assert begin("query", ADD, "-v", "p=demo", "-v", "t=back", "--url", server.url).wait() == 0
+    assert json.loads(watching.out())["title"] == "back"
+    assert "trying again" not in watching.end().err
 
 
 def test_a_key_that_is_revoked_ends_the_watch_with_one_line(
