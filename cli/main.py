@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
 
 import typer
 
@@ -11,12 +13,32 @@ from cli.failure import Failure
 
 app = typer.Typer(
     name="interlock",
-    help="One server that lets many coding agents work on one code base without colliding.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _print_version(is_asked: bool) -> None:
+    if not is_asked:
+        return
+    try:
+        typer.echo(f"interlock {version('interlock')}")
+    except PackageNotFoundError as error:
+        raise Failure("it is not installed, and so has no version") from error
+    raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """One server that lets many coding agents work on one code base without colliding."""
+
+
 app.command()(serve.serve)
 app.add_typer(keys.app, name="keys")
 app.command()(query.query)

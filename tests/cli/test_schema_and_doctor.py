@@ -18,6 +18,14 @@ def test_the_schema_is_the_committed_one_and_what_the_code_makes(interlock: Inte
     assert said.out == (ROOT / "schema" / "schema.graphql").read_text() == schema_text()
 
 
+def test_the_version_is_the_installed_package_s(
+    interlock: Interlock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.main.version", lambda name: f"1.2.3 of {name}")
+    said = interlock("--version")
+    assert (said.code, said.out, said.err) == (0, "interlock 1.2.3 of interlock\n", "")
+
+
 def test_the_doctor_finds_nothing_wrong_with_a_running_server(
     server: ServerProcess, interlock: Interlock
 ) -> None:

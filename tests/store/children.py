@@ -64,7 +64,7 @@ async def open_once(directory: Path) -> None:
 async def open_as_nobody(directory: Path) -> None:
     # The store's own imports must be done: nobody may be unable to read where Python lives.
     await asyncio.to_thread(os.getpid)
-    directory.absolute().as_uri()
+    await asyncio.to_thread(lambda: directory.absolute().as_uri())
     if os.getuid() == 0:
         os.setuid(65_534)
     directory.parent.stat()
