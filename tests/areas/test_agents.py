@@ -156,15 +156,15 @@ async def test_a_working_directory_suggests_who_one_is(run: Run, engine: Engine)
 @pytest.mark.parametrize(
     ("pattern", "path", "fits"),
     [
-        ("/app", "/work/app", True),
-        ("*/app", "/work/app", True),
-        ("*/app", "/work/apple", False),
-        ("src/", "/work/src2", False),
-        ("src/", "/work/src", True),
+        ("/app", "/code/app", True),
+        ("*/app", "/code/app", True),
+        ("*/app", "/code/apple", False),
+        ("src/", "/code/src2", False),
+        ("src/", "/code/src", True),
         ("/w/*/b/*", "/w/x/y/b/z", True),
         ("/w/*/b/*", "/w/x/y/c/z", False),
         ("a*a", "a", False),
-        (".*", "/work/anything", False),
+        (".*", "/code/anything", False),
     ],
 )
 def test_a_pattern_fits_a_path(pattern: str, path: str, fits: bool) -> None:
