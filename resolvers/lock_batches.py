@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
 from resolvers.acts import Act, Decision, Engine
 from resolvers.errors import DomainError, Unready
 from resolvers.lock_grants import (
+    Found,
     LockOutcome,
     Wanted,
     asks,
@@ -108,7 +109,8 @@ async def _together(batch: Sequence[_Request]) -> list[_Request]:
             later.append(request)
             continue
         try:
-            decision = _decision(request, (fence, *each[1:]), holders, now)
+            found = found_for(request.asked, (fence, *each[1:]), holders, now, request.act.rules)
+            decision = _decision(request, found)
         except DomainError as error:
             _fail(request, error)
             continue
@@ -127,15 +129,11 @@ async def _together(batch: Sequence[_Request]) -> list[_Request]:
     return later
 
 
-def _decision(
-    request: _Request, answers: Sequence[object], holders: dict[str, Session], now: datetime
-) -> Decision[LockOutcome]:
-    asked = request.asked
-    found = found_for(asked, answers, holders, now, request.act.rules)
-    blocked = conflicts(asked, found)
+def _decision(request: _Request, found: Found) -> Decision[LockOutcome]:
+    blocked = conflicts(request.asked, found)
     if blocked:
         return Decision(LockOutcome(False, conflicts=blocked))
-    return granting(request.act, asked, found)
+    return granting(request.act, request.asked, found)
 
 
 def _merged(changes: Sequence[Changes]) -> Changes:
@@ -153,14 +151,10 @@ def _merged(changes: Sequence[Changes]) -> Changes:
 
 async def _alone(request: _Request) -> None:
     async def decision(now: datetime) -> Decision[LockOutcome]:
-        found = await read(request.act, request.asked, now)
-        blocked = conflicts(request.asked, found)
-        if blocked:
-            return Decision(LockOutcome(False, conflicts=blocked))
-        return granting(request.act, request.asked, found)
+        return _decision(request, await read(request.act, request.asked, now))
 
     try:
-        outcome = await replace(request.act, repeat=None).decide(decision)
+        outcome = await request.act.decide(decision)
     except (DomainError, StoreError) as error:
         _fail(request, _told(error))
     else:
