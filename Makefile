@@ -32,12 +32,12 @@ $(BIN)/python:
 
 $(STAMP): $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing Interlock into $(VENV)"
-	@$(PIP) -e .
+	@$(PIP) -e '.[semantic,databases,librarian]'
 	@touch $@
 
 $(TEST_STAMP): $(STAMP)
 	@echo "installing what the tests need into $(VENV)"
-	@$(PIP) -e '.[test]'
+	@$(PIP) -e '.[semantic,databases,librarian,test]'
 	@touch $@
 
 test: $(TEST_STAMP)

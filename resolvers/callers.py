@@ -9,7 +9,7 @@ from typing import Any
 
 from resolvers.errors import Forbidden, OutsideScope
 from store.port import Ask, Changes, Count, Find, Heads, Health, Hit, In, R, Store, Where
-from store.records import Event, Guideline, NewEvent, Record
+from store.records import SHARED, Document, Event, Function, Guideline, NewEvent, Record, Spec, SpecVersion
 
 
 class Role(StrEnum):
@@ -56,11 +56,21 @@ LOCAL_OWNER = Caller("local", "local", Role.OWNER)
 """The one caller there is when authentication is off."""
 
 
+_OPEN_TO_ALL: dict[type[Record], str] = {
+    Guideline: "",
+    Document: SHARED,
+    Function: SHARED,
+    Spec: SHARED,
+    SpecVersion: SHARED,
+}
+"""Kinds of which every caller may read the records of one project beside its own."""
+
+
 class ScopedStore(Store):
     """The store as one caller may see it: the only way by which rules reach records.
 
     Records of other projects do not exist for reads, and writing to them is refused. Of those
-    that belong to the server (project ""), a caller with a list of projects sees guidelines only.
+    outside its list of projects a caller sees the server's guidelines and what is shared.
     """
 
     def __init__(self, store: Store, caller: Caller) -> None:
@@ -70,19 +80,19 @@ class ScopedStore(Store):
     def _visible(self, record: Record) -> bool:
         if self._caller.projects is None or record.project in self._caller.projects:
             return True
-        return not record.project and isinstance(record, Guideline)
+        return _OPEN_TO_ALL.get(type(record)) == record.project
 
     def _narrow(self, kind: type[R], where: Where) -> Where:
         projects = self._caller.projects
         if projects is None:
             return where
+        open_to_all = _OPEN_TO_ALL.get(kind)
+        allowed = projects if open_to_all is None else projects | {open_to_all}
         if "project" not in where:
-            allowed = projects | {""} if kind is Guideline else projects
             return {**where, "project": In(tuple(sorted(allowed)))}
         asked = where["project"]
-        named = asked.values if isinstance(asked, In) else (asked,)
-        for name in named:
-            if name not in projects and not (name == "" and kind is Guideline):
+        for name in asked.values if isinstance(asked, In) else (asked,):
+            if name not in allowed:
                 raise OutsideScope(str(name))
         return where
 

@@ -1,0 +1,1 @@
+"""The librarian: a GraphQL client that reads source and asks a model what it does."""

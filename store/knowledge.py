@@ -1,0 +1,175 @@
+"""The records of what a team knows: documents, functions of the code base, specs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from store.record import Record
+
+SHARED = "shared"
+"""The project whose documents, functions and specs every key may read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document(Record):
+    """Something worth knowing. `status` says whether it still holds; only `active` ones are found by default.
+
+    `previous_status` is what an archive by tag put aside. `content_hash` is that of the normalised
+    text. `status_at` is when the status last changed.
+    """
+
+    PREFIX = "doc"
+    INDEXES = (
+        ("project", "status", "type", "created_at"),
+        ("project", "type", "created_at"),
+        ("project", "created_at"),
+        ("project", "status", "created_at"),
+        ("status", "expires_at"),
+    )
+    SEARCHED = ("title", "content", "tags", "files")
+
+    type: str
+    title: str
+    content: str
+    status: str = "active"
+    status_reason: str = ""
+    status_at: datetime | None = None
+    previous_status: str = ""
+    superseded_by: str = ""
+    tags: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    author: str = ""
+    session_id: str = ""
+    content_hash: str = ""
+    expires_at: datetime | None = None
+    interface_name: str = ""
+    interface_version: str = ""
+    interface_owner: str = ""
+    interface_schema: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentTag(Record):
+    """A tag of a document; its id is `document:tag`, `created_at` the document's."""
+
+    INDEXES = (("project", "tag", "created_at"), ("document_id",))
+
+    document_id: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentDigest(Record):
+    """The first active document of a text; its id is `project:hash of the normalised text`."""
+
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentBand(Record):
+    """A band of a document's word sketch, by which near duplicates meet; its id is `document:number`."""
+
+    INDEXES = (("project", "band"), ("document_id",))
+
+    document_id: str
+    band: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage(Record):
+    """How often a document or function was handed out; its id is that record's. Never part of it."""
+
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function(Record):
+    """A function of the code base; its id is `fn_<hash of project, file and name>`: lines may move.
+
+    `name` is the qualified one. `queue` is pending (to be enriched), leased until `lease_until`, or
+    done. `source_hash` is that of the code last seen, `enriched_hash` of the code that the
+    enrichment was made from: where they differ, the enrichment is out of date.
+    """
+
+    PREFIX = "fn"
+    INDEXES = (
+        ("project", "queue", "queued_at"),
+        ("queue", "queued_at"),
+        ("queue", "lease_until"),
+        ("project", "file", "name"),
+        ("project", "name"),
+    )
+    SEARCHED = ("name", "purpose", "search_summary", "gotchas", "signature", "code", "file")
+
+    name: str
+    file: str
+    line: int | None = None
+    purpose: str = ""
+    gotchas: str = ""
+    prefer_over: str = ""
+    requires: tuple[str, ...] = ()
+    code: str = ""
+    language: str = ""
+    source_hash: str = ""
+    registered_by: str = ""
+    queue: str = "pending"
+    queued_at: datetime | None = None
+    lease_id: str = ""
+    lease_holder: str = ""
+    lease_until: datetime | None = None
+    attempts: int = 0
+    failure: str = ""
+    enriched_at: datetime | None = None
+    enriched_by: str = ""
+    enriched_hash: str = ""
+    signature: str = ""
+    parameters: tuple[Mapping[str, Any], ...] = ()
+    returns: str = ""
+    calls: tuple[str, ...] = ()
+    called_by: tuple[str, ...] = ()
+    side_effects: tuple[str, ...] = ()
+    complexity: str = ""
+    additional_gotchas: str = ""
+    search_summary: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec(Record):
+    """A spec at its current version; its id is `project/name`."""
+
+    INDEXES = (
+        ("project", "name"),
+        ("project", "spec_type", "name"),
+        ("project", "updated_at"),
+        ("project", "spec_type", "updated_at"),
+    )
+    SEARCHED = ("name", "content", "tags")
+
+    name: str
+    content: str
+    spec_version: str
+    spec_type: str = "interface"
+    owner: str
+    owner_key_id: str = ""
+    json_schema: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecVersion(Record):
+    """A version of a spec as it was written; its id is `project/name@version`. `number` counts from 1."""
+
+    INDEXES = (("spec_id", "number"),)
+
+    spec_id: str
+    number: int
+    content: str
+    spec_version: str
+    spec_type: str
+    json_schema: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    author: str = ""
