@@ -12,9 +12,11 @@ from schema.agents import AgentQuery
 from schema.backlog import BacklogMutation, BacklogQuery
 from schema.checklists import ChecklistMutation, ChecklistQuery
 from schema.direct_calls import call_directly
+from schema.enrichment import EnrichmentMutation, EnrichmentQuery
 from schema.errors import ToldErrors
 from schema.executor import ShortWay
 from schema.feed import FeedQuery
+from schema.functions import FunctionMutation, FunctionQuery
 from schema.guidelines import GuidelineMutation, GuidelineQuery
 from schema.locks import LockMutation, LockQuery
 from schema.messages import MessageMutation, MessageQuery
@@ -34,6 +36,8 @@ class Query(
     GuidelineQuery,
     BacklogQuery,
     ChecklistQuery,
+    FunctionQuery,
+    EnrichmentQuery,
     AgentQuery,
     SessionQuery,
     ProjectQuery,
@@ -52,6 +56,8 @@ class Mutation(
     GuidelineMutation,
     BacklogMutation,
     ChecklistMutation,
+    FunctionMutation,
+    EnrichmentMutation,
     SessionMutation,
     ProjectMutation,
     PresenceMutation,

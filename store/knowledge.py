@@ -89,18 +89,20 @@ class Usage(Record):
 class Function(Record):
     """A function of the code base; its id is `fn_<hash of project, file and name>`: lines may move.
 
-    `name` is the qualified one. `queue` is pending (to be enriched), leased until `lease_until`, or
-    done. `source_hash` is that of the code last seen, `enriched_hash` of the code that the
-    enrichment was made from: where they differ, the enrichment is out of date.
+    `name` is the qualified one. `queue` is pending (to be enriched, from `queued_at` on), leased to
+    `lease_holder` until `lease_until`, done, or failed. `source_hash` is that of the code last seen,
+    `enriched_hash` of the code that the enrichment was made from: where they differ, the enrichment is
+    out of date.
     """
 
     PREFIX = "fn"
     INDEXES = (
         ("project", "queue", "queued_at"),
+        ("project", "queue", "lease_until"),
         ("queue", "queued_at"),
         ("queue", "lease_until"),
+        ("lease_id",),
         ("project", "file", "name"),
-        ("project", "name"),
     )
     SEARCHED = ("name", "purpose", "search_summary", "gotchas", "signature", "code", "file")
 
