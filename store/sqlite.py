@@ -17,7 +17,7 @@ from store.port import Ask, Changes, Health, Hit, Store, Where
 from store.records import KINDS, Event, Record
 from store.sqlite_errors import unavailable
 from store.sqlite_lock import DirectoryLock, served_by
-from store.sqlite_queries import matching
+from store.sqlite_queries import matching, within_projects
 from store.sqlite_reads import check_limit, job_of, together
 from store.sqlite_tables import EVENT_COLUMNS, EVENTS, bring_up_to_date, table_of, write_probe
 from store.sqlite_threads import Job, ReadLane, WriteLane
@@ -91,9 +91,16 @@ class SqliteStore(Store):
         words = " OR ".join(f'"{word}"' for word in asked_words(text))
         if not words:
             return []
+        words = within_projects(words, where.get("project"))
+        # Ranked by row number first: the sorter then carries no texts.
+        best = (
+            f'SELECT t."row" AS number, bm25({table.words}, 0.0, 2.0, 1.0) AS score FROM {table.words}'
+            f' JOIN {table.name} t ON t."row" = {table.words}.rowid'
+            f' WHERE {table.words} MATCH ? AND {condition} ORDER BY score, t."id" LIMIT ?'
+        )
         sql = (
-            f"SELECT {table.selected}, bm25({table.words}, 2.0, 1.0) AS score FROM {table.words} JOIN {table.name} t"
-            f' ON t."row" = {table.words}.rowid WHERE {table.words} MATCH ? AND {condition} ORDER BY score, t."id" LIMIT ?'
+            f'SELECT {table.selected}, best.score FROM ({best}) best JOIN {table.name} t ON t."row" = best.number'
+            ' ORDER BY best.score, t."id"'
         )
         decode = table.codec.decode
 

@@ -9,8 +9,10 @@ from store.codec import Codec, Column, Plain, encode_text
 from store.keyset import keyset_of, keyset_values
 from store.port import AnyOf, By, Condition, Has, In, Not, Prefix, Scalar, Span, Where
 from store.records import Record
+from store.sqlite_tables import project_mark
 
 MOST_VALUES = 1_000
+_MOST_MARKS = 32
 Part = tuple[str, list[Plain]]
 
 
@@ -67,6 +69,16 @@ def placeholders(values: list[Plain]) -> str:
     size = 1 << (len(values) - 1).bit_length()
     values += [values[-1]] * (size - len(values))
     return ",".join("?" * size)
+
+
+def within_projects(words: str, condition: Condition) -> str:
+    """Return the full-text query `words`, narrowed to the rows of the projects that `condition` names, if few."""
+    projects = condition.values if isinstance(condition, In) else (condition,)
+    names = [name for name in projects if isinstance(name, str)]
+    if not names or len(names) < len(projects) or len(names) > _MOST_MARKS:
+        return words
+    marks = " OR ".join(f'"{project_mark(name)}"' for name in names)
+    return f"project : ({marks}) AND {{title rest}} : ({words})"
 
 
 def _not(field: str, column: Column, condition: Not) -> Part:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
@@ -30,6 +31,10 @@ CREATE TABLE IF NOT EXISTS health (id INTEGER PRIMARY KEY, at INTEGER NOT NULL)
 """
 
 
+WORD_COLUMNS = ("project", "title", "rest")
+"""Of the tables of words. The project stands there as one word, so that a search meets only its rows."""
+
+
 def quoted(names: Iterable[str], table: str = "") -> str:
     """Return the names as SQL identifiers, separated by commas."""
     prefix = f"{table}." if table else ""
@@ -54,13 +59,20 @@ class Table:
         self.update = f'UPDATE {self.name} SET {settings} WHERE "id" = ? AND "version" = ?'
         self.delete = f'DELETE FROM {self.name} WHERE "id" = ? AND "version" = ?'
         self.check = f'SELECT 1 FROM {self.name} WHERE "id" = ? AND "version" = ?'
-        self.searched_at = tuple(names.index(name) for name in kind.SEARCHED)
-        self.texts = f'SELECT "row", {quoted(kind.SEARCHED)} FROM {self.name}' if kind.SEARCHED else ""
+        self.indexed = ("project", *kind.SEARCHED) if kind.SEARCHED else ()
+        self.indexed_at = tuple(names.index(name) for name in self.indexed)
+        self.texts = f'SELECT "row", {quoted(self.indexed)} FROM {self.name}' if kind.SEARCHED else ""
 
-    def words_of(self, texts: Iterable[Plain]) -> tuple[str, str]:
-        """Return the words of the title and those of the other searched fields."""
-        title, *rest = (" ".join(split_words(str(text or ""))) for text in texts)
-        return title, " ".join(rest)
+    def words_of(self, texts: Iterable[Plain]) -> tuple[str, str, str]:
+        """Return the project's mark, the words of the title and those of the other searched fields."""
+        project, *searched = texts
+        title, *rest = (" ".join(split_words(str(text or ""))) for text in searched)
+        return project_mark(str(project)), title, " ".join(rest)
+
+
+def project_mark(project: str) -> str:
+    """Return the one word by which a project's rows are told among all words; no stemmer shortens it."""
+    return f"p{hashlib.sha256(project.encode()).hexdigest()[:20]}0"
 
 
 _tables: dict[type[Record], Table] = {}
@@ -180,14 +192,16 @@ def _index(connection: sqlite3.Connection, table: Table) -> None:
 
 
 def _index_words(connection: sqlite3.Connection, table: Table) -> None:
-    name = table.words.strip('"')
-    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone():
+    columns = tuple(row[1] for row in connection.execute(f"PRAGMA table_info({table.words})"))
+    if columns == WORD_COLUMNS:
         return
+    # Derived from the records: of another make, it is made anew.
+    connection.execute(f"DROP TABLE IF EXISTS {table.words}")
     connection.execute(
         f"CREATE VIRTUAL TABLE {table.words} USING fts5"
-        "(title, rest, tokenize=\"porter unicode61 remove_diacritics 2 tokenchars '_'\")"
+        f"({', '.join(WORD_COLUMNS)}, tokenize=\"porter unicode61 remove_diacritics 2 tokenchars '_'\")"
     )
-    for row, *texts in connection.execute(table.texts).fetchall():
-        connection.execute(
-            f"INSERT INTO {table.words} (rowid, title, rest) VALUES (?, ?, ?)", (row, *table.words_of(texts))
-        )
+    connection.executemany(
+        f"INSERT INTO {table.words} (rowid, {', '.join(WORD_COLUMNS)}) VALUES (?, ?, ?, ?)",
+        ((row, *table.words_of(texts)) for row, *texts in connection.execute(table.texts).fetchall()),
+    )

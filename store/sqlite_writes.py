@@ -112,9 +112,10 @@ def _put(connection: sqlite3.Connection, table: Table, row: list[Plain]) -> None
 def _insert(connection: sqlite3.Connection, table: Table, stored: list[Plain]) -> None:
     cursor = connection.execute(table.insert, stored)
     if table.words:
-        words = table.words_of(stored[i] for i in table.searched_at)
+        words = table.words_of(stored[i] for i in table.indexed_at)
         connection.execute(
-            f"INSERT INTO {table.words} (rowid, title, rest) VALUES (?, ?, ?)", (cursor.lastrowid, *words)
+            f"INSERT INTO {table.words} (rowid, project, title, rest) VALUES (?, ?, ?, ?)",
+            (cursor.lastrowid, *words),
         )
 
 
@@ -126,10 +127,10 @@ def _update(
         raise Conflict(table.kind.__name__, record_id)
     if before is None:
         return
-    texts = tuple(stored[i] for i in table.searched_at)
+    texts = tuple(stored[i] for i in table.indexed_at)
     if texts != tuple(before[1:]):
         connection.execute(
-            f"UPDATE {table.words} SET title = ?, rest = ? WHERE rowid = ?",
+            f"UPDATE {table.words} SET project = ?, title = ?, rest = ? WHERE rowid = ?",
             (*table.words_of(texts), before[0]),
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from store.port import Changes, Store
+from store.port import Changes, In, Store
 from store.records import BacklogItem, Lock
 
 Make = Callable[..., Any]
@@ -112,3 +112,22 @@ async def test_a_commit_that_fails_leaves_no_words(store: Store, item: Make) -> 
 async def test_a_kind_without_searched_fields_is_refused(store: Store) -> None:
     with pytest.raises(ValueError, match="Lock"):
         await store.search(Lock, "x", {})
+
+
+async def test_a_search_in_projects_finds_theirs_alone_and_ranks_them_as_among_all(
+    store: Store, item: Make
+) -> None:
+    records = [item(f"{name}{n}", title="lock " * (n + 1), project=name) for name in "pqr" for n in range(3)]
+    await store.commit(Changes(puts=tuple(records)))
+    everywhere = [(hit.record.id, round(hit.score, 9)) for hit in await store.search(BacklogItem, "lock", {})]
+    for asked in ("p", In(("p", "r")), In(()), In(tuple(f"x{n}" for n in range(200)) + ("q",))):
+        hits = await store.search(BacklogItem, "lock", {"project": asked})
+        names = asked.values if isinstance(asked, In) else (asked,)
+        wanted = [one for one in everywhere if one[0][0] in names]
+        assert [(hit.record.id, round(hit.score, 9)) for hit in hits] == wanted, asked
+
+
+async def test_a_record_that_moves_is_found_where_it_went(store: Store, item: Make) -> None:
+    await store.commit(Changes(puts=(item("a", title="zebra"),)))
+    await store.commit(Changes(puts=(item("a", title="zebra", project="q", version=1),)))
+    assert (await found(store, "zebra", project="p"), await found(store, "zebra", project="q")) == ([], ["a"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -262,3 +263,16 @@ async def test_ids_are_looked_up_in_their_index(traced: tuple[SqliteStore, Calla
     assert is_seek(plan())
     await store.events_after("p", 5)
     assert plan() == ["SEARCH event USING PRIMARY KEY (project=? AND sequence>?)"]
+
+
+async def test_words_of_an_earlier_make_are_made_anew(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path)
+    await store.commit(Changes(puts=(BacklogItem(id="a", project="p", title="zebra"),)))
+    await store.close()
+    with closing(sqlite3.connect(tmp_path / "interlock.db", isolation_level=None)) as connection:
+        connection.execute("DROP TABLE backlog_item_words")
+        connection.execute("CREATE VIRTUAL TABLE backlog_item_words USING fts5(title, rest)")
+    store = await SqliteStore.open(tmp_path)
+    hits = await store.search(BacklogItem, "zebras", {"project": "p"})
+    assert [hit.record.id for hit in hits] == ["a"]
+    await store.close()
