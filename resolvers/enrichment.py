@@ -64,11 +64,15 @@ class ReleasedFunctions:
 @answer
 @dataclass(frozen=True, slots=True)
 class LibrarianTask:
-    """What an agent is to enrich, lent to its session. `unenriched_count` counts what waits, this included."""
+    """What an agent is to enrich, lent to it. `unenriched_count` counts all that is not done, this included."""
 
     project: str
     unenriched_count: int
     lease: FunctionLease
+
+    @property
+    def lease_id(self) -> str | None:
+        return self.lease.lease_id if self.lease.functions else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from resolvers.acts import Act, Decision
@@ -51,13 +52,26 @@ class Entry:
 
 
 @answer
+class Registration(StrEnum):
+    """What registering a function did."""
+
+    REGISTERED = "registered"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@answer
 @dataclass(frozen=True, slots=True)
 class RegisteredFunction:
     """A function after it was registered. It is queued when it waits for enrichment or is under way."""
 
     function: Function
-    is_new: bool
+    change: Registration
     preserved_enrichment: bool
+
+    @property
+    def is_new(self) -> bool:
+        return self.change is Registration.REGISTERED
 
     @property
     def is_queued(self) -> bool:
@@ -146,8 +160,10 @@ async def register_function(
     async def decision(now: datetime) -> Decision[RegisteredFunction]:
         found = await act.store.get(Function, told.id)
         made = told.applied(found, act, now)
-        kept = found is not None and found.enriched_at is not None
-        result = RegisteredFunction(made, found is None, kept)
+        change = Registration.UPDATED if found else Registration.REGISTERED
+        if made is found:
+            change = Registration.UNCHANGED
+        result = RegisteredFunction(made, change, found is not None and found.enriched_at is not None)
         if made is found:
             return Decision(result)
         return Decision(result, Changes(puts=(made,), events=(event_of(made, "registered"),)))

@@ -43,7 +43,15 @@ class LibrarianTask:
     unenriched_count: int = strawberry.field(
         description="How many wait there in all, these included, counted to 10,000 a state."
     )
-    lease: FunctionLease = strawberry.field(description="The functions lent to the session.")
+    lease_id: strawberry.ID | None = strawberry.field(
+        description="Pass it on with each enrichment; null where nothing waits."
+    )
+    expires_at: datetime = strawberry.field(
+        description="When others may take them.", resolver=lambda root: root.lease.expires_at
+    )
+    items: list[Function] = strawberry.field(
+        description="The functions lent to the agent.", resolver=lambda root: root.lease.functions
+    )
 
 
 @strawberry.type(description="A page of the enrichment queue.")

@@ -29,6 +29,15 @@ shown(
     failed="It was given up; changed code queues it again.",
 )
 
+shown(
+    rules.Registration,
+    "What registering a function did.",
+    name="FunctionRegistration",
+    registered="It is new.",
+    updated="Something of it changed.",
+    unchanged="It was so before; nothing was written.",
+)
+
 
 def _is_out_of_date(root: Any) -> bool:
     return function_fields.is_out_of_date(root)
@@ -88,6 +97,10 @@ class Function:
 @strawberry.type(description="A function after it was registered.")
 class RegisteredFunction:
     function: Function = strawberry.field(description="It as it stands.")
+    id: strawberry.ID = strawberry.field(description="Its id.", resolver=lambda root: root.function.id)
+    name: str = strawberry.field(description="Its name.", resolver=lambda root: root.function.name)
+    file: str = strawberry.field(description="Its file.", resolver=lambda root: root.function.file)
+    change: rules.Registration = strawberry.field(description="What registering it did.")
     is_new: bool = strawberry.field(description="Whether it was not known before.")
     is_queued: bool = strawberry.field(description="Whether its enrichment waits or is under way.")
     preserved_enrichment: bool = strawberry.field(description="Whether it had been enriched, and still is.")
@@ -108,6 +121,13 @@ class RemovedFunctions:
 @strawberry.type(description="A function that a search found, its texts shortened.")
 class FoundFunction:
     function: Function = strawberry.field(description="All of it.")
+    id: strawberry.ID = strawberry.field(description="Its id.", resolver=lambda root: root.function.id)
+    source: str = strawberry.field(description="Its project.", resolver=lambda root: root.function.project)
+    name: str = strawberry.field(description="Its name.", resolver=lambda root: root.function.name)
+    file: str = strawberry.field(description="Its file.", resolver=lambda root: root.function.file)
+    line: int | None = strawberry.field(
+        description="Where it began when last seen.", resolver=lambda root: root.function.line
+    )
     relevance: float = strawberry.field(description="How well it matches, 0 to 1.")
     percent: str = strawberry.field(description="The same as text, such as 84%.")
     access_count: int = strawberry.field(description="How often it was handed out before.")
