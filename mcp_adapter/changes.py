@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -40,6 +41,9 @@ class Reading:
         ):
             return False
         recipients = [*(event.get("to") or ()), *filter(None, [event.get("recipient")])]
+        name = self.values.get("name")
+        if name is not None and event.get("name") not in (None, _one_line(name)):
+            return False
         agent = self.values.get("agent")
         return agent is None or not recipients or "*" in recipients or _canonical(agent) in recipients
 
@@ -122,3 +126,7 @@ class ResourceReader:
 
 def _canonical(agent: str) -> str:
     return "_".join(agent.strip().lower().split())
+
+
+def _one_line(name: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(name.split()))

@@ -109,6 +109,16 @@ class SignalEvent(FeedEvent):
     agent: str = strawberry.field(description="Who sent it.")
 
 
+@strawberry.type(description="A spec was defined, or has a new version.")
+class SpecEvent(FeedEvent):
+    id: strawberry.ID = strawberry.field(description="The spec: its project and name.")
+    name: str = strawberry.field(description="Its name.")
+    spec_version: str = strawberry.field(description="Its version now.")
+    spec_type: str = strawberry.field(description="What it describes, such as `interface`.")
+    owner: str = strawberry.field(description="The agent that writes it.")
+    tags: list[str] = strawberry.field(description="Its labels.")
+
+
 @strawberry.type(description="A heartbeat. It is live only: no log keeps it.")
 class HeartbeatEvent(FeedEvent):
     agent: str = strawberry.field(description="Whose it is.")
@@ -138,6 +148,7 @@ Event = Annotated[
     | SessionEvent
     | WorkEvent
     | SignalEvent
+    | SpecEvent
     | HeartbeatEvent
     | OtherEvent
     | Expired,
@@ -253,6 +264,11 @@ def _signal(item: Item, event: Happened, data: Mapping[str, Any]) -> SignalEvent
     return _made(SignalEvent, item, event, **texts)
 
 
+def _spec(item: Item, event: Happened, data: Mapping[str, Any]) -> SpecEvent:
+    texts = {name: data.get(name) or "" for name in ("name", "spec_version", "spec_type", "owner")}
+    return _made(SpecEvent, item, event, id=event.subject, tags=list(data.get("tags") or ()), **texts)
+
+
 def _heartbeat(item: Item, event: Happened, data: Mapping[str, Any]) -> HeartbeatEvent:
     texts = {name: data.get(name) or "" for name in ("agent", "current_task")}
     status = _enum(AgentState, data.get("status"))
@@ -272,6 +288,7 @@ _BUILDERS: dict[str, Callable[[Item, Happened, Mapping[str, Any]], FeedEvent]] =
     "session": _session,
     "work": _work,
     "signal": _signal,
+    "spec": _spec,
     "presence": _heartbeat,
 }
 """By the whole kind, else by its area; anything else is an `OtherEvent`."""

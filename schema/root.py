@@ -18,18 +18,21 @@ from schema.executor import ShortWay
 from schema.feed import FeedQuery
 from schema.functions import FunctionMutation, FunctionQuery
 from schema.guidelines import GuidelineMutation, GuidelineQuery
+from schema.knowledge import KnowledgeMutation, KnowledgeQuery
 from schema.locks import LockMutation, LockQuery
 from schema.messages import MessageMutation, MessageQuery
 from schema.notices import Notices
 from schema.presence import PresenceMutation, PresenceQuery
 from schema.projects import ProjectMutation, ProjectQuery
 from schema.sessions import SessionMutation, SessionQuery
+from schema.specs import SpecMutation, SpecQuery
 from schema.subscriptions import Subscription
 from schema.work import WorkMutation, WorkQuery
 
 
 @strawberry.type(description="What can be read.")
 class Query(
+    KnowledgeQuery,
     WorkQuery,
     LockQuery,
     MessageQuery,
@@ -43,6 +46,7 @@ class Query(
     ProjectQuery,
     PresenceQuery,
     AdminQuery,
+    SpecQuery,
     FeedQuery,
 ):
     pass
@@ -50,6 +54,7 @@ class Query(
 
 @strawberry.type(description="What can be changed.")
 class Mutation(
+    KnowledgeMutation,
     WorkMutation,
     LockMutation,
     MessageMutation,
@@ -61,6 +66,7 @@ class Mutation(
     SessionMutation,
     ProjectMutation,
     PresenceMutation,
+    SpecMutation,
     AdminMutation,
 ):
     pass

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from store.record import Record
 
 SHARED = "shared"
 """The project whose documents, functions and specs every key may read."""
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""When a document expires that does not: a time, so that one comparison finds what still holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ class Document(Record):
     author: str = ""
     session_id: str = ""
     content_hash: str = ""
-    expires_at: datetime | None = None
+    expires_at: datetime = NEVER
     interface_name: str = ""
     interface_version: str = ""
     interface_owner: str = ""
@@ -55,7 +58,7 @@ class Document(Record):
 class DocumentTag(Record):
     """A tag of a document; its id is `document:tag`, `created_at` the document's."""
 
-    INDEXES = (("project", "tag", "created_at"), ("document_id",))
+    INDEXES = (("project", "tag", "created_at"), ("tag", "created_at"), ("document_id",))
 
     document_id: str
     tag: str
@@ -140,23 +143,29 @@ class Function(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec(Record):
-    """A spec at its current version; its id is `project/name`."""
+    """A spec without its content, which its versions hold; its id is `project/name`.
+
+    `spec_version` is the current one, the `number`-th; `versions` are the newest 50, newest first.
+    `content_hash` and `content_length` (characters) are those of the current one. It belongs to the
+    agent `owner` under the key `owner_key_id`.
+    """
 
     INDEXES = (
         ("project", "name"),
         ("project", "spec_type", "name"),
-        ("project", "updated_at"),
         ("project", "spec_type", "updated_at"),
     )
-    SEARCHED = ("name", "content", "tags")
+    SEARCHED = ("name", "tags")
 
     name: str
-    content: str
     spec_version: str
+    number: int = 1
+    versions: tuple[str, ...] = ()
     spec_type: str = "interface"
     owner: str
     owner_key_id: str = ""
-    json_schema: Mapping[str, Any] = field(default_factory=dict)
+    content_hash: str = ""
+    content_length: int = 0
     tags: tuple[str, ...] = ()
     author: str = ""
 
