@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import doctor, keys, query, schema, serve, watch
+from cli import doctor, keys, librarian, query, scan, schema, serve, watch
 from cli.failure import Failure
 
 app = typer.Typer(
@@ -43,6 +43,8 @@ app.command()(serve.serve)
 app.add_typer(keys.app, name="keys")
 app.command()(query.query)
 app.command()(watch.watch)
+app.command()(scan.scan)
+app.command()(librarian.librarian)
 app.command()(schema.schema)
 app.command()(doctor.doctor)
 
