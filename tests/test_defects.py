@@ -41,9 +41,8 @@ world = matrix.world
 HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
 HERE = "test_defects.py::"
 
-KNOWLEDGE, SPECS, FUNCTIONS, DATABASES, LIBRARIAN, DEPLOYMENT, OTHERS = (
+KNOWLEDGE, FUNCTIONS, DATABASES, LIBRARIAN, DEPLOYMENT, OTHERS = (
     "knowledge, later",
-    "specs, later",
     "functions, later",
     "databases, later",
     "librarian, later",
@@ -51,7 +50,7 @@ KNOWLEDGE, SPECS, FUNCTIONS, DATABASES, LIBRARIAN, DEPLOYMENT, OTHERS = (
     "it is about the older server's own tests",
 )
 
-REASONS = {KNOWLEDGE, SPECS, FUNCTIONS, DATABASES, LIBRARIAN, DEPLOYMENT, OTHERS}
+REASONS = {KNOWLEDGE, FUNCTIONS, DATABASES, LIBRARIAN, DEPLOYMENT, OTHERS}
 
 KEPT_OUT: dict[str, str | list[str]] = {
     "A1": KNOWLEDGE,
@@ -85,7 +84,13 @@ KEPT_OUT: dict[str, str | list[str]] = {
     "A12": KNOWLEDGE,
     "A13": KNOWLEDGE,
     "A14": FUNCTIONS,
-    "A15": SPECS,
+    "A15": [
+        "areas/test_specs.py::test_a_version_that_is_none_is_refused_a15",
+        "areas/test_specs.py::test_a_version_that_is_not_greater_is_refused_with_the_current_one_a15",
+        "areas/test_specs.py::test_a_spec_grows_by_a_patch_and_every_version_is_readable_the_current_too",
+        "areas/test_specs.py::test_names_that_differ_by_punctuation_are_different_specs_a15",
+        "areas/test_specs.py::test_the_history_of_another_project_is_not_readable_a15",
+    ],
     "A16": [
         "areas/test_projects.py::test_a_role_text_alone_demotes_nobody",
         "areas/test_projects.py::test_the_coordinator_can_be_neither_removed_nor_lowered",
@@ -127,7 +132,10 @@ KEPT_OUT: dict[str, str | list[str]] = {
         "areas/test_messages.py::test_of_the_same_text_sent_at_the_same_moment_one_is_kept",
         HERE + "test_the_same_text_through_two_servers_at_once_is_kept_once_b3",
     ],
-    "B4": SPECS,
+    "B4": [
+        "areas/test_specs.py::test_updates_at_the_same_moment_are_all_kept_b4",
+        "areas/test_specs.py::test_of_writers_of_the_same_version_through_two_servers_one_wins_b4",
+    ],
     "B5": [
         "areas/test_backlog.py::test_updates_of_different_fields_at_one_moment_are_all_kept_b5",
         "areas/test_backlog.py::test_updates_through_several_servers_are_all_kept_b5",
@@ -172,6 +180,7 @@ KEPT_OUT: dict[str, str | list[str]] = {
         "areas/test_agents.py::test_another_keys_agent_name_is_refused_below_admin",
         "areas/test_messages_inbox.py::test_a_name_alone_opens_nobody_elses_inbox",
         "areas/test_projects.py::test_naming_oneself_like_an_admin_gives_no_power",
+        "areas/test_specs.py::test_stating_the_owner_or_forcing_gives_no_agent_anothers_spec_d5",
     ],
     "D6": [
         "areas/test_messages_inbox.py::test_nobody_but_the_recipient_or_an_admin_moves_a_status",
@@ -186,6 +195,7 @@ KEPT_OUT: dict[str, str | list[str]] = {
     "D8": [
         HERE + "test_a_project_left_out_opens_nothing_beyond_the_keys_own_d8",
         "areas/test_guidelines.py::test_a_global_rule_needs_an_admin_of_all_projects",
+        "areas/test_specs.py::test_shared_specs_are_read_by_all_and_written_by_keys_that_include_them",
     ],
     "D9": [
         "api/test_gate.py::test_a_foreign_host_is_refused_everywhere",

@@ -28,20 +28,39 @@ ONE_MORE = 1
 
 
 class Calls:
-    """Counts trips to a store, questions in them, and commits. The clock and the log are free."""
+    """Counts trips to a store, questions in them, and commits. The clock and the log are free.
+
+    What a decision asks inside its transaction is a question, but no trip: the commit is.
+    """
 
     def __init__(self, store: SqliteStore) -> None:
         self.counted: Counter[str] = Counter()
-        for name in ("read", "search", "commit"):
+        self._is_deciding = False
+        for name in ("read", "search"):
             setattr(store, name, self._counting(name, getattr(store, name)))
+        store.settle = self._settling(store.settle)  # type: ignore[method-assign]
 
     def _counting(self, name: str, real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def counting(*asked: Any, **more: Any) -> Any:
-            self.counted["commits" if name == "commit" else "trips"] += 1
+            self.counted["trips"] += not self._is_deciding
             self.counted["questions"] += len(asked) if name == "read" else name == "search"
             return await real(*asked, **more)
 
         return counting
+
+    def _settling(self, real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def settling(decide: Callable[[], Awaitable[Any]]) -> Any:
+            async def deciding() -> Any:
+                self._is_deciding = True
+                try:
+                    return await decide()
+                finally:
+                    self._is_deciding = False
+
+            self.counted["commits"] += 1
+            return await real(deciding)
+
+        return settling
 
 
 @dataclass(frozen=True)
@@ -114,6 +133,7 @@ async def furnish(world: World) -> None:
         await world.do("createChecklist", name=f"c{n}", items=["one", "two"])
         await world.do("setGuideline", name=f"g{n}", scope="p", rule="r", priority=50)
         await world.do("createProject", name=f"q{n}")
+        await world.do("defineSpec", name=f"s{n}", content="text")
         await world.do("createKey", name=f"k{n}", role="AGENT")
         blockers = world.items[:1]
         added = await world.do("addBacklogItem", title=f"word {n}", tags=["t"], blockedBy=blockers)
@@ -175,6 +195,9 @@ QUERIES = [
     Bound("projects", 4, shows="nodes"),
     Bound("session", 1, values=lambda world: {"id": world.session}),
     Bound("sessions", 2, shows="nodes"),
+    Bound("spec", 3, values=of(name="s0")),
+    Bound("specs", 2, shows="nodes"),
+    Bound("specs", 2, values=of(specType="interface"), shows="nodes", label="specs of a type"),
 ]
 
 # In the order in which they are carried out.
@@ -213,6 +236,8 @@ MUTATIONS = [
     Bound("deleteChecklist", 2, 1, of(name="new")),
     Bound("setGuideline", 2, 1, of(name="g0", scope="p", rule="r")),
     Bound("deleteGuideline", 2, 1, of(name="g0", scope="p")),
+    Bound("defineSpec", 2, 1, of(name="new", content="x")),
+    Bound("defineSpec", 3, 1, of(name="new", content="y"), label="defineSpec again"),
     Bound("createProject", 4, 1, of(name="new")),
     Bound("deleteProject", 3, 1, of(name="new")),
     Bound("addProjectAgent", 3, 1, of(agent="new", name="p")),

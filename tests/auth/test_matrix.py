@@ -126,6 +126,7 @@ async def _furnish(world: World, project: str, mark: str) -> dict[str, Any]:
     await do("createProject", name=project, displayName=mark)
     await do("createChecklist", name="list")
     await do("setGuideline", name="rule", scope=project, priority=50)
+    await do("defineSpec", name="rule", content=mark, specType=mark, tags=[mark])
     await do("lockFiles")
     await do("updateWork", title=mark, status="IN_PROGRESS", filesTouched=[f"{mark}.py"], signals=[mark])
     await do("heartbeat", status="BUSY", currentTask=mark)

@@ -27,8 +27,9 @@ TOOLS = load_tools(SCHEMA)
 
 BUDGET_TOKENS = 5_000
 # Where the older server's own definition is one of the defects that ours must not have: a tier that
-# defaults to `named` demoted an admin whose text was changed; a name to list checklists means nothing.
-NOT_DEFAULTED = {("memory_project", "tier")}
+# defaults to `named` demoted an admin whose text was changed, a type that defaults to `interface` would
+# retype a spec whose content was changed; a name to list checklists means nothing.
+NOT_DEFAULTED = {("memory_project", "tier"), ("memory_define_spec", "spec_type")}
 NOT_REQUIRED = {("memory_checklist", "name")}
 SAMPLES: dict[str, Any] = {
     "string": "x",
@@ -174,6 +175,7 @@ def test_the_resources_fit_the_schema() -> None:
         "interlock://{project}/inbox/{agent}",
         "interlock://{project}/locks",
         "interlock://{project}/backlog",
+        "interlock://{project}/spec/{name}",
     }
     assert resources.listing is not None
     assert resources.changes is not None

@@ -163,3 +163,64 @@ async def test_a_listener_hears_of_locks_messages_and_backlog(real: str, mode: s
                     heard.append(change.uri)
                     if set(heard) == set(uris):
                         break
+
+
+async def test_a_listener_hears_of_the_spec_it_has_read_and_of_no_other(real: str, mode: str) -> None:
+    uri = "interlock://shop/spec/pay%2Fapi"
+    async with Client(real, mode=mode) as client, Client(real, mode=mode) as other:
+        session = await start(client, "ann")
+        made = await call(client, "memory_define_spec", session_id=session, name="pay/api", content="one")
+        assert made == {
+            "status": "created",
+            "spec_name": "pay/api",
+            "version": "1.0.0",
+            "owner": "ann",
+            "location": "shop",
+        }
+        read = json.loads((await other.read_resource(uri)).contents[0].text)  # type: ignore[union-attr]
+        assert (read["name"], read["version"], read["content"]) == ("pay/api", "1.0.0", "one")
+        assert "cursor" not in read
+        if mode == "legacy":
+            return
+        heard: list[str] = []
+        uris = [uri, "interlock://shop/spec/other", "interlock://shop/backlog"]
+        await call(client, "memory_define_spec", session_id=session, name="other", content="x")
+        async with other.listen(resource_subscriptions=uris) as stream:
+            assert stream.honored.resource_subscriptions == uris
+            await call(client, "memory_define_spec", session_id=session, name="pay/api", content="two")
+            await call(client, "memory_add_backlog_item", session_id=session, title="t", description="d")
+            with anyio.fail_after(10):
+                async for change in stream:
+                    assert isinstance(change, ResourceUpdated)
+                    heard.append(change.uri)
+                    if uris[2] in heard:
+                        break
+        assert heard == [uri, uris[2]]
+
+
+async def test_the_three_tools_of_specs_show_what_callers_know(real: str, mode: str) -> None:
+    async with Client(real, mode=mode) as client:
+        ann, bob = await start(client, "ann"), await start(client, "bob")
+        spec = {"name": "api", "content": "one", "json_schema": {"type": "object"}, "tags": ["pay"]}
+        await call(client, "memory_define_spec", session_id=ann, **spec)
+        refused = await call(client, "memory_define_spec", session_id=bob, name="api", content="mine")
+        assert set(refused) == {"error", "owner", "hint", "spec"}
+        assert refused["owner"] == "ann"
+        again = await call(client, "memory_define_spec", session_id=ann, name="api", content="one")
+        assert (again["status"], again["version"]) == ("unchanged", "1.0.0")
+        await call(client, "memory_define_spec", session_id=ann, name="api", content="two")
+        now = await call(client, "memory_get_spec", session_id=bob, name="api")
+        known = {"spec_name", "version", "owner", "spec_type", "content", "created", "updated", "tags"}
+        assert set(now) == known | {"json_schema", "author"}
+        assert (now["content"], now["json_schema"]) == ("two", {"type": "object"})
+        old = await call(client, "memory_get_spec", session_id=bob, name="api", version="1.0.0")
+        assert set(old) == {*now, "archived_at", "note"}
+        listed = await call(client, "memory_list_specs", session_id=bob, include_versions=True)
+        assert listed["count"] == 1
+        keys = {"name", "version", "owner", "spec_type", "project", "updated"}
+        assert set(listed["specs"][0]) == keys | {"all_versions"}
+        assert listed["specs"][0]["all_versions"] == ["1.0.1", "1.0.0"]
+        bare = await call(client, "memory_list_specs", session_id=bob)
+        assert set(bare["specs"][0]) == keys
+        failed = await client.call_tool("memory_get_spec", {"session_id": bob, "name": "apj"})
+        assert failed.structured_content["hint"] == "There is: api."
