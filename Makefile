@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-test
+PAGE := api/page/explorer/index.html
+PAGE_SOURCES := $(shell find frontend -name node_modules -prune -o -type f -print)
 
 .PHONY: help serve install test torture check bench schema docs clean
 .DEFAULT_GOAL := help
@@ -21,7 +23,7 @@ help:
 serve: install
 	@exec $(BIN)/interlock serve
 
-install: $(STAMP)
+install: $(STAMP) $(PAGE)
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is missing; install Python 3.11 or newer"; exit 1; }
@@ -35,16 +37,20 @@ $(STAMP): $(BIN)/python pyproject.toml constraints.txt
 	@$(PIP) -e '.[semantic,databases,librarian]'
 	@touch $@
 
+$(PAGE): $(PAGE_SOURCES) | $(STAMP)
+	@echo "building the page for browsers"
+	@$(BIN)/python frontend/build.py
+
 $(TEST_STAMP): $(STAMP)
 	@echo "installing what the tests need into $(VENV)"
 	@$(PIP) -e '.[semantic,databases,librarian,test]'
 	@touch $@
 
-test: $(TEST_STAMP)
+test: $(TEST_STAMP) $(PAGE)
 	@echo "running the tests"
 	@$(BIN)/python -m pytest
 
-torture: $(TEST_STAMP)
+torture: $(TEST_STAMP) $(PAGE)
 	@echo "running the tests for longer"
 	@INTERLOCK_TORTURE=50 $(BIN)/python -m pytest
 
@@ -69,4 +75,4 @@ bench: $(TEST_STAMP)
 	@$(BIN)/python -m benchmarks
 
 clean:
-	@rm -rf $(VENV) build dist *.egg-info
+	@rm -rf $(VENV) build dist *.egg-info api/page frontend/node_modules

@@ -16,6 +16,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.execution import Execution
+from api.explorer import Assets
 from api.gate import Gate
 from api.graphql_http import GraphQLHttp
 from api.graphql_ws import Sockets
@@ -43,6 +44,7 @@ class Server:
         self.sockets = Sockets(self.execution, self.identity, most=settings.max_subscriptions)
         self.streams = Streams(self.execution)
         self._http = GraphQLHttp(self.execution, self.streams, max_body_bytes=settings.max_body_bytes)
+        self._assets = Assets()
         self.executor = InProcessExecutor(self.execution, self.identity)
         self.mcp = Mcp(self.executor, max_body_bytes=settings.max_body_bytes)
         self._reports = Reports(engine, self.metrics, self.mcp)
@@ -67,6 +69,8 @@ class Server:
         elif path in ("/health", "/metrics"):
             answer = self._reports.health if path == "/health" else self._reports.figures
             await (await answer(Request(scope)))(scope, receive, send)
+        elif path in self._assets:
+            await self._assets.answer(path, scope["method"])(scope, receive, send)
         elif path == "/":
             await RedirectResponse("/graphql")(scope, receive, send)
         else:

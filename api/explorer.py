@@ -1,24 +1,32 @@
-"""What a browser gets at /graphql: one self-contained page that loads nothing from elsewhere."""
+"""What a browser gets at /graphql: GraphiQL as `frontend/` builds it, which loads nothing from elsewhere."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
+import mimetypes
 from pathlib import Path
 
-PAGE = (Path(__file__).parent / "page" / "graphiql.html").read_bytes()
+from starlette.responses import FileResponse, JSONResponse, Response
 
+FOLDER = Path(__file__).parent / "page"
+_YEAR_SECONDS = 31_536_000
 
-def _hashes(tag: bytes) -> str:
-    parts = re.findall(rb"<%s>(.*?)</%s>" % (tag, tag), PAGE, re.DOTALL)
-    return " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(part).digest()).decode()}'" for part in parts)
+NOT_BUILT = b"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Interlock GraphQL</title></head><body>
+<h1>This page is not built</h1>
+<p>The server runs, and GraphQL clients can use this address. For GraphiQL in the browser,
+run <code>make install</code> where Node.js 20.19 or newer, or the Python package registry, can be reached,
+and start the server again.</p>
+</body></html>
+"""
 
-
+# GraphiQL's editor writes style elements of its own and keeps its icons in data addresses.
 _POLICY = (
-    "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    f"script-src {_hashes(b'script')}; style-src {_hashes(b'style')}"
+    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; "
+    "style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+# A worker is bound by the policy that came with its own script.
+_ASSET_POLICY = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
 
 PAGE_HEADERS = (
     (b"content-type", b"text/html; charset=utf-8"),
@@ -28,3 +36,36 @@ PAGE_HEADERS = (
     (b"cache-control", b"no-cache"),
     (b"vary", b"accept"),
 )
+
+# Some systems' own tables call scripts plain text, which browsers then refuse to run.
+mimetypes.add_type("text/javascript", ".js")
+
+
+def page(folder: Path = FOLDER) -> bytes:
+    """Return the page, or one that tells how to build it."""
+    try:
+        return (folder / "explorer" / "index.html").read_bytes()
+    except FileNotFoundError:
+        return NOT_BUILT
+
+
+class Assets:
+    """The files that pages load, under `/assets/`: those that were there at the start, no others."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._files = {f"/assets/{file.name}": file for file in folder.glob("assets/*")}
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._files
+
+    def answer(self, path: str, method: str) -> Response:
+        """Return a file; its name changes with its content, so browsers keep it for a year."""
+        if method not in ("GET", "HEAD"):
+            problem = {"errors": [{"message": "use GET"}]}
+            return JSONResponse(problem, 405, headers={"allow": "GET, HEAD"})
+        headers = {
+            "cache-control": f"public, max-age={_YEAR_SECONDS}, immutable",
+            "content-security-policy": _ASSET_POLICY,
+            "x-content-type-options": "nosniff",
+        }
+        return FileResponse(self._files[path], headers=headers)

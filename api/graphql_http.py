@@ -12,7 +12,7 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from api.execution import UNARY, Execution, Outcome, WrongMethod, refused
-from api.explorer import PAGE, PAGE_HEADERS
+from api.explorer import PAGE_HEADERS, page
 from api.multipart import Streams
 from api.text import as_text
 from resolvers.errors import BadInput, Code, DomainError, LimitExceeded
@@ -47,12 +47,13 @@ class GraphQLHttp:
         self._execution = execution
         self._streams = streams
         self._max_body_bytes = max_body_bytes
+        self._page = page()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
         method = scope["method"]
         if method in ("GET", "HEAD") and _wants_page(headers, scope["query_string"]):
-            await _send(send, 200, PAGE_HEADERS, b"" if method == "HEAD" else PAGE)
+            await _send(send, 200, PAGE_HEADERS, b"" if method == "HEAD" else self._page)
             return
         if method not in ("GET", "POST"):
             problem = WrongMethod("use GET or POST")

@@ -120,14 +120,6 @@ async def test_half_a_surrogate_pair_is_answered_not_crashed_on(server: Running)
     assert code(response) == "BAD_INPUT"
 
 
-async def test_a_browser_gets_a_page_that_loads_nothing_from_elsewhere(server: Running) -> None:
-    response = await send(server, "GET", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
-    assert response.headers["content-type"].startswith("text/html")
-    assert "default-src 'none'" in response.headers["content-security-policy"]
-    assert "unsafe" not in response.headers["content-security-policy"]
-    assert "https://" not in response.text and "http://" not in response.text
-
-
 async def test_every_answer_carries_the_id_of_its_request(server: Running) -> None:
     given = await send(
         server, content=b'{"query": "{__typename}"}', headers={**JSON, "x-request-id": "abc-1"}

@@ -1,0 +1,22 @@
+// One project, one page for each folder named here; the server serves /assets and knows each page by its folder.
+import { resolve } from "node:path";
+import { defineConfig } from "vite";
+
+const pages = ["explorer"];
+const here = import.meta.dirname;
+
+export default defineConfig({
+  root: here,
+  build: {
+    outDir: resolve(here, "../api/page"),
+    emptyOutDir: true,
+    // Data addresses are cheap in a style sheet, but the policy lets no script or worker come from one.
+    assetsInlineLimit: (file) => (/\.(svg|png|ttf)$/.test(file) ? undefined : false),
+    chunkSizeWarningLimit: 5000,
+    rolldownOptions: {
+      // "use client" means something to servers that render; there is none here.
+      onwarn: (warning, warn) => warning.code === "MODULE_LEVEL_DIRECTIVE" || warn(warning),
+      input: Object.fromEntries(pages.map((page) => [page, resolve(here, page, "index.html")])),
+    },
+  },
+});
