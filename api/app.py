@@ -27,7 +27,7 @@ from api.mcp import Mcp
 from api.metrics import Metrics
 from api.multipart import Streams
 from api.settings import Settings
-from api.tasks import follow_revocations, supervised, tidy_for_ever
+from api.tasks import flush_at_last, flush_for_ever, follow_revocations, supervised, tidy_for_ever
 from resolvers.acts import Engine
 from store.feed import Feed
 from store.sqlite import SqliteStore
@@ -114,12 +114,14 @@ async def _open(stack: AsyncExitStack, settings: Settings, url: str) -> Server:
     feed = await stack.enter_async_context(Feed(store, settings.broadcast_url))
     engine = Engine(store, feed, settings.rules, auth=settings.auth_enabled, local_secret=secret)
     server = Server(settings, engine)
+    stack.push_async_callback(flush_at_last, engine)
     _beside(
         stack,
         "following revocations",
         lambda: follow_revocations(engine, server.execution, server.sockets, server.streams),
     )
     _beside(stack, "tidying", lambda: tidy_for_ever(engine))
+    _beside(stack, "counting uses", lambda: flush_for_ever(engine))
     await stack.enter_async_context(server.mcp.lifespan())
     stack.callback(server.stop)
     return server

@@ -149,6 +149,13 @@ class Settings(BaseSettings):
         validation_alias="AUDIT_RETENTION_DAYS",
         description="Days that the audit log is kept.",
     )
+    document_retention_days: int = Field(
+        90,
+        ge=1,
+        le=3650,
+        validation_alias="DOCUMENT_RETENTION_DAYS",
+        description="Days that documents are kept after they expired.",
+    )
     max_body_bytes: int = Field(
         1_048_576,
         ge=1024,
@@ -227,6 +234,7 @@ class Settings(BaseSettings):
             event_retention=timedelta(days=self.event_retention_days),
             message_retention=timedelta(days=self.message_retention_days),
             audit_retention=timedelta(days=self.audit_retention_days),
+            document_retention=timedelta(days=self.document_retention_days),
         )
 
     @property

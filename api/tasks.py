@@ -1,4 +1,4 @@
-"""What runs beside the requests: tidying, and closing what stands on a revoked key; both restarted on failure."""
+"""What runs beside the requests: tidying, counting uses, and closing what stands on a revoked key; restarted on failure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from api.execution import Execution
 from api.graphql_ws import Sockets
 from api.multipart import Streams
 from resolvers.acts import Engine
+from resolvers.errors import DomainError
 from resolvers.retention import tidy
+from resolvers.usage_flush import flush_usage
 from store.records import Event
 
 log = logging.getLogger("interlock.tasks")
 
 TIDY_SECONDS = 300.0
+FLUSH_SECONDS = 5.0
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 60.0
 
@@ -41,6 +44,21 @@ async def tidy_for_ever(engine: Engine) -> None:
         gone = {name: count for name, count in (await tidy(engine)).items() if count}
         if gone:
             log.info("forgotten: %s", ", ".join(f"{count} {name}" for name, count in gone.items()))
+
+
+async def flush_for_ever(engine: Engine) -> None:
+    """Write how often documents and functions were handed out, every few seconds."""
+    while True:
+        await asyncio.sleep(FLUSH_SECONDS)
+        await flush_usage(engine)
+
+
+async def flush_at_last(engine: Engine) -> None:
+    """Write what is still to be counted when the server stops; what cannot be written is not waited for."""
+    try:
+        await flush_usage(engine)
+    except DomainError as error:
+        log.warning("uses of documents since the last flush are not counted: %s", error)
 
 
 async def follow_revocations(

@@ -22,6 +22,7 @@ from resolvers.errors import BadInput, Clash, Forbidden, NotFound, OutsideScope,
 from resolvers.inputs import project_name
 from resolvers.known import Known
 from resolvers.rules import Rules
+from resolvers.usage import UsageCounts
 from store.errors import Conflict, Duplicate, Unavailable
 from store.port import Changes, Store
 from store.records import KINDS, Answer, Event, Key, NewEvent, Session
@@ -83,6 +84,8 @@ class Engine:
         self.local_secret = local_secret or secrets.token_urlsafe(32)
         self.known = Known(store)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.usage = UsageCounts()
+        self.databases: Databases | None = None
         self._writes: set[asyncio.Task[None]] = set()
 
     async def authenticate(self, secret: str | None) -> Caller | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from resolvers.errors import Forbidden, OutsideScope
+from store.knowledge import DocumentTag, Usage
 from store.port import Ask, Changes, Count, Find, Heads, Health, Hit, In, R, Store, Where
 from store.records import SHARED, Document, Event, Function, Guideline, NewEvent, Record, Spec, SpecVersion
 
@@ -59,6 +60,8 @@ LOCAL_OWNER = Caller("local", "local", Role.OWNER)
 _OPEN_TO_ALL: dict[type[Record], str] = {
     Guideline: "",
     Document: SHARED,
+    DocumentTag: SHARED,
+    Usage: SHARED,
     Function: SHARED,
     Spec: SHARED,
     SpecVersion: SHARED,

@@ -11,6 +11,7 @@ from functools import partial
 from resolvers.acts import Engine
 from resolvers.deliveries import drop_finished_messages
 from resolvers.errors import Clash
+from resolvers.knowledge_expiry import PURGED_AT_ONCE, expire_documents, purge_documents
 from resolvers.messages import REPEAT_WINDOW
 from resolvers.sessions import lapse_sessions
 from store.errors import Conflict
@@ -44,6 +45,8 @@ async def tidy(engine: Engine) -> dict[str, int]:
     rules, counts = engine.rules, {}
     counts["sessions"] = await _repeated(partial(lapse_sessions, engine, LAPSED_AT_ONCE), LAPSED_AT_ONCE)
     counts["messages"] = await _repeated(partial(drop_finished_messages, engine, BATCH), BATCH)
+    counts["expiries"] = await _repeated(partial(expire_documents, engine, BATCH), BATCH)
+    counts["documents"] = await _repeated(partial(purge_documents, engine, PURGED_AT_ONCE), PURGED_AT_ONCE)
     for expiry in (
         _Expiry("signals", Signal, "updated_at", rules.signal_ttl),
         _Expiry("answers", Answer, "created_at", rules.answer_retention),

@@ -18,6 +18,7 @@ class Rules:
     message_retention: timedelta = timedelta(days=7)
     event_retention: timedelta = timedelta(days=7)
     audit_retention: timedelta = timedelta(days=90)
+    document_retention: timedelta = timedelta(days=90)
     answer_retention: timedelta = timedelta(hours=24)
     wait_limit_seconds: int = 55
 

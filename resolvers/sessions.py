@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from resolvers import answers
+from resolvers import answers, knowledge_leavings
 from resolvers.acts import Act, Decision, Engine, secret_hash
 from resolvers.agents import UNKNOWN, Enrolment, Tier, enrol, identity
 from resolvers.brief import Brief, brief_of
@@ -195,6 +195,8 @@ async def end_session(
     left = text("handoff_notes", handoff)
     learnt = text("learnings", learnings)
     files = canonical_paths("files_modified", files_modified, working_directory=current.working_directory)
+    documents = knowledge_leavings.leavings(current, learnings=learnt, handoff=left, files=files)
+
 
     async def decision(now: datetime) -> Decision[EndedSession]:
         found = await act.store.get(Session, current.id)
@@ -203,7 +205,10 @@ async def end_session(
         ended = replace(
             found, status="ended", summary=told, handoff=left, learnings=learnt, files_modified=files
         )
-        return await _closing(act, ended, now)
+        made = await _closing(act, ended, now)
+        kept = await knowledge_leavings.left(act, documents, now)
+        puts, events = (*made.changes.puts, *kept.puts), (*made.changes.events, *kept.events)
+        return replace(made, changes=replace(made.changes, puts=puts, events=events))
 
     ended = await act.decide(decision, turn=f"locks:{current.project}")
     await _sweep(act, ended.session)
