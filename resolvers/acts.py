@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from resolvers import answers
@@ -30,6 +30,7 @@ from store.records import KINDS, Answer, Event, Key, NewEvent, Session
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from store.databases import Databases
     from store.feed import Feed
 
 T = TypeVar("T")
@@ -83,10 +84,10 @@ class Engine:
         # Whoever can read the data directory owns what is in it: this opens the door to make the first key.
         self.local_secret = local_secret or secrets.token_urlsafe(32)
         self.known = Known(store)
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.usage = UsageCounts()
         self.databases: Databases | None = None
-        self._writes: set[asyncio.Task[None]] = set()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._writes: set[asyncio.Task[Any]] = set()
 
     async def authenticate(self, secret: str | None) -> Caller | None:
         """Return who holds the API key `secret`, or None when there is none.
@@ -215,23 +216,41 @@ class Engine:
         Raises:
             Conflict, Duplicate, Unavailable: as the store's `commit`.
         """
-        task = asyncio.create_task(self._written(changes))
+
+        async def given() -> tuple[None, Changes]:
+            return None, changes
+
+        await self.settle(given)
+
+    async def settle(self, decide: Callable[[], Awaitable[tuple[T, Changes]]]) -> T:
+        """Decide and commit as the store's `settle` does, and announce it even if the caller is cancelled.
+
+        Raises:
+            Conflict, Duplicate, Unavailable: as the store's `settle`, and whatever `decide` raises.
+        """
+        task = asyncio.create_task(self._settled(decide))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
 
-    async def _written(self, changes: Changes) -> None:
-        self.known.written(changes)
+    async def _settled(self, decide: Callable[[], Awaitable[tuple[T, Changes]]]) -> T:
         try:
-            events = await self.store.commit(changes)
-        finally:
-            self.known.written(changes)
+            result, changes, events = await self.store.settle(decide)
+        except Unavailable:
+            # Whether it was written is not known.
+            self.known.clear()
+            raise
+        self.known.written(changes)
         self.feed.announce(events)
+        return result
 
     @asynccontextmanager
     async def turn(self, name: str | None) -> AsyncIterator[None]:
-        """Let one decision of that name run at a time in this process; versions judge the rest."""
-        if name is None:
+        """Let one decision of that name run at a time in this process; versions judge the rest.
+
+        A store with a single writer puts decisions in a row by itself.
+        """
+        if name is None or not self.store.is_shared:
             yield
             return
         lock = self._turns.get(name)
@@ -310,7 +329,8 @@ class Act:
     ) -> T:
         """Read, decide and commit, again for as long as others' commits come between.
 
-        `decision` gets the store's time and must only read; it may run several times. With an
+        `decision` gets the store's time and must only read, awaiting nothing but the store; it may
+        run several times, and in the thread of the store's writer. With an
         idempotency key the result is kept in the same commit, and a repeat returns it; pass
         `is_final=False` for a step whose result is not the mutation's. Decisions of the same
         `turn` (a name such as `locks:project`) queue up within this process instead of colliding.
@@ -320,40 +340,45 @@ class Act:
                 another request.
             Unready: the store cannot write; nothing was written.
         """
+
+        async def settled() -> tuple[T, Changes]:
+            return await self._decided(decision, is_final=is_final)
+
         async with self.engine.turn(turn):
             for attempt in range(DECISION_ATTEMPTS):
-                if self.repeat is not None and is_final:
-                    kept = await self._kept(self.repeat)
-                    if kept is not None:
-                        return answers.unpack(kept.result["answer"])  # type: ignore[no-any-return]
-                now = await self.engine.store.now()
-                made = await decision(now)
-                changes = self.stamped(made.changes, now)
                 try:
-                    await self._commit(changes, made.result if is_final else None, now)
+                    return await self.engine.settle(settled)
                 except (Conflict, Duplicate):
                     if attempt > 1:
                         await asyncio.sleep(random.uniform(0, 0.002 * min(attempt, 20)))
-                    continue
                 except Unavailable as error:
                     raise Unready(error.reason, hint=error.hint) from error
-                return made.result
         raise Clash("others keep changing the same records", hint="Try again.")
 
-    async def _commit(self, changes: Changes, result: object, now: datetime) -> None:
+    async def _decided(
+        self, decision: Callable[[datetime], Awaitable[Decision[T]]], *, is_final: bool
+    ) -> tuple[T, Changes]:
+        """Return the result and all that is to be written for it; of a repeat the first result."""
+        repeat = self.repeat if is_final else None
+        if repeat is not None:
+            kept = await self._kept(repeat)
+            if kept is not None:
+                return answers.unpack(kept.result["answer"]), Changes()
+        now = await self.engine.store.now()
+        made = await decision(now)
+        changes = self.stamped(made.changes, now)
         self.store.require(changes)
-        if self.repeat is not None and result is not None:
-            kept = Answer(
-                id=self._repeat_id(self.repeat),
-                project="",
-                request_hash=self.repeat.request_hash,
-                result={"answer": answers.pack(result)},
-                created_at=now,
-                updated_at=now,
-            )
-            changes = replace(changes, puts=(*changes.puts, kept))
-        if changes or changes.checks:
-            await self.engine.write(changes)
+        if repeat is None or made.result is None:
+            return made.result, changes
+        kept = Answer(
+            id=self._repeat_id(repeat),
+            project="",
+            request_hash=repeat.request_hash,
+            result={"answer": answers.pack(made.result)},
+            created_at=now,
+            updated_at=now,
+        )
+        return made.result, replace(changes, puts=(*changes.puts, kept))
 
     async def _kept(self, repeat: Repeat) -> Answer | None:
         kept = await self.engine.store.get(Answer, self._repeat_id(repeat))

@@ -6,6 +6,8 @@ remembered, and each request reads.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from store.port import Changes, Store
 from store.records import Delivery, Notice, Record, Session
 
@@ -37,10 +39,13 @@ class Known:
         before = self._writes
         found = await self._store.get(Session, session_id)
         if found is not None and self._is_on and before == self._writes:
-            if len(self._sessions) >= MOST:
-                self._sessions.clear()
-            self._sessions[session_id] = found
+            self._remember(found)
         return found
+
+    def _remember(self, session: Session) -> None:
+        if len(self._sessions) >= MOST:
+            self._sessions.clear()
+        self._sessions[session.id] = session
 
     def is_owed_nothing(self, session: Session) -> bool:
         """Tell whether it is certain that nothing waits for the session."""
@@ -57,9 +62,20 @@ class Known:
         self._told_agents.add((session.project, session.agent))
 
     def written(self, changes: Changes) -> None:
-        """Forget what a commit changes; called before and after it, as a read may fall in between."""
-        for record in (*changes.puts, *changes.deletes):
+        """Take in what a commit has changed; called after it, in the order of commits, before anyone is told."""
+        for record in changes.deletes:
             self._forget(record)
+        for record in changes.puts:
+            self._forget(record)
+            if isinstance(record, Session) and self._is_on:
+                self._remember(replace(record, version=record.version + 1))
+
+    def clear(self) -> None:
+        """Forget everything: it is not known what was written."""
+        self._sessions.clear()
+        self._told_sessions.clear()
+        self._told_agents.clear()
+        self._writes += 1
 
     def _forget(self, record: Record) -> None:
         if isinstance(record, Session):

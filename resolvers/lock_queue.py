@@ -11,7 +11,6 @@ from typing import Any
 
 from resolvers.acts import Act, Decision
 from resolvers.errors import DomainError, LimitExceeded
-from resolvers.lock_batches import decided
 from resolvers.lock_grants import Found, LockOutcome, Wanted, conflicts, granting, left, read
 from store.errors import StoreError
 from store.port import Changes
@@ -60,8 +59,6 @@ async def acquire(act: Act, asked: Wanted, wait_seconds: float) -> LockOutcome:
         Clash: the session ended meanwhile.
         LimitExceeded: too many locks or too many waiters.
     """
-    if not wait_seconds and act.repeat is None:
-        return await decided(act, asked)
     request = _Request(act, asked, wait_seconds)
     try:
         while True:

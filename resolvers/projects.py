@@ -119,9 +119,8 @@ async def add_project_agent(
     wanted = _assignable(called, tier)
 
     async def decision(now: datetime) -> Decision[Agent]:
-        project, authority, found = await asyncio.gather(
-            _registered(act, where), _authority(act, where), act.store.get(Agent, f"{where}/{called}")
-        )
+        project, authority = await _registered(act, where), await _authority(act, where)
+        found = await act.store.get(Agent, f"{where}/{called}")
         if found is None:
             blank = Agent(id=f"{where}/{called}", project=where, name=called, created_at=now)
         else:
@@ -155,9 +154,8 @@ async def update_project_agent(
     wanted = _assignable(called, tier)
 
     async def decision(now: datetime) -> Decision[Agent]:
-        project, authority, found = await asyncio.gather(
-            _registered(act, where), _authority(act, where), _known(act, where, called)
-        )
+        project, authority = await _registered(act, where), await _authority(act, where)
+        found = await _known(act, where, called)
         made = _changed(found, wanted or Tier(found.tier), role, fitting, now)
         return _decided(act, made, "updated", project, authority, now)
 
@@ -177,9 +175,8 @@ async def remove_project_agent(act: Act, *, agent: str, name: str | None = None)
         raise Clash("the coordinator cannot be removed", field="agent")
 
     async def decision(now: datetime) -> Decision[Agent]:
-        project, authority, found = await asyncio.gather(
-            _registered(act, where), _authority(act, where), _known(act, where, called)
-        )
+        project, authority = await _registered(act, where), await _authority(act, where)
+        found = await _known(act, where, called)
         return Decision(
             found,
             Changes(

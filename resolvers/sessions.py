@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +18,7 @@ from resolvers.listing import Listing, listing, snapshot
 from resolvers.path_patterns import Suggestion, suggestion
 from resolvers.paths import canonical_paths
 from resolvers.rules import MAX_LINE, MAX_PATH
-from store.port import By, Changes, R, Span
+from store.port import By, Changes, Find, Get, Page, R, Span
 from store.records import (
     EPOCH,
     Audit,
@@ -195,8 +194,8 @@ async def end_session(
     left = text("handoff_notes", handoff)
     learnt = text("learnings", learnings)
     files = canonical_paths("files_modified", files_modified, working_directory=current.working_directory)
-    documents = knowledge_leavings.leavings(current, learnings=learnt, handoff=left, files=files)
 
+    documents = knowledge_leavings.leavings(current, learnings=learnt, handoff=left, files=files)
 
     async def decision(now: datetime) -> Decision[EndedSession]:
         found = await act.store.get(Session, current.id)
@@ -248,12 +247,12 @@ async def _closing(act: Act, closed: Session, now: datetime) -> Decision[EndedSe
 
     The project's fence is checked: a grant raises it, so none can slip in after the locks are read.
     """
-    of_session = {"session_id": closed.id}
-    # The fence is read before the locks: a grant in between makes the commit conflict.
-    fence = await act.store.get(Fence, closed.project)
-    locks, held, work = await asyncio.gather(
-        _all(act, Lock, of_session), _held(act, closed), act.store.get(Work, closed.id)
+    # One snapshot: a grant after it raises the fence and makes the commit conflict.
+    fence, work, locks, *held = await act.store.read(
+        Get(Fence, closed.project), Get(Work, closed.id), *_of_session(closed, Lock, *_HELD)
     )
+    locks = await _whole(act, closed, Lock, locks)
+    held = await _all_held(act, closed, held)
     closed = replace(closed, ended_at=now, updated_at=now)
     puts: list[Record] = [closed]
     if work is not None and work.status not in _OVER:
@@ -271,31 +270,39 @@ async def _closing(act: Act, closed: Session, now: datetime) -> Decision[EndedSe
 
 async def _sweep(act: Act, closed: Session) -> None:
     """Remove what the session added to its queue and its work while its end was being decided."""
+    if not act.engine.store.is_shared:
+        # Nothing comes between reading and writing there.
+        return
 
     async def decision(now: datetime) -> Decision[None]:
-        held, work = await asyncio.gather(_held(act, closed), act.store.get(Work, closed.id))
+        work, *pages = await act.store.read(Get(Work, closed.id), *_of_session(closed, *_HELD))
+        held = await _all_held(act, closed, pages)
         is_open = work is not None and work.status not in _OVER
         puts = (_completed(work, now),) if is_open and work is not None else ()
-        return Decision(None, Changes(puts=puts, deletes=held))
+        return Decision(None, Changes(puts=puts, deletes=tuple(held)))
 
     await act.decide(decision, is_final=False)
 
 
-async def _held(act: Act, closed: Session) -> tuple[Record, ...]:
-    of_session = {"session_id": closed.id}
-    waiters, files, notices = await asyncio.gather(
-        _all(act, LockWaiter, of_session), _all(act, WorkFile, of_session), _all(act, Notice, of_session)
-    )
-    return (*waiters, *files, *notices)
+_HELD = (LockWaiter, WorkFile, Notice)
 
 
-async def _all(act: Act, kind: type[R], where: dict[str, str]) -> tuple[R, ...]:
-    page = await act.store.find(kind, where, limit=1_000)
+def _of_session(closed: Session, *kinds: type[Record]) -> list[Find]:
+    return [Find(kind, {"session_id": closed.id}, limit=1_000) for kind in kinds]
+
+
+async def _all_held(act: Act, closed: Session, pages: Sequence[Page[Record]]) -> list[Record]:
+    wholes = [await _whole(act, closed, kind, page) for kind, page in zip(_HELD, pages, strict=True)]
+    return [one for whole in wholes for one in whole]
+
+
+async def _whole(act: Act, closed: Session, kind: type[R], page: Page[R]) -> list[R]:
+    """Return all records of the session's, of which `page` is the first thousand."""
     found = list(page.records)
     while page.after is not None:
-        page = await act.store.find(kind, where, limit=1_000, after=page.after)
+        page = await act.store.find(kind, {"session_id": closed.id}, limit=1_000, after=page.after)
         found += page.records
-    return tuple(found)
+    return found
 
 
 def _completed(work: Work, now: datetime) -> Work:

@@ -128,11 +128,21 @@ async def update_work(
         signal_details=line("signal_details", signal_details),
     )
 
+    is_shared = act.engine.store.is_shared
+
     async def decision(now: datetime) -> Decision[UpdatedWork]:
-        return await _updated(act, report, now)
+        made = await _updated(act, report, now)
+        if is_shared:
+            return made
+        return replace(made, result=await _with_overlaps(act, made.result))
 
     made = await act.decide(decision)
-    # Read after the commit: of two who begin at the same moment at least one is told of the other.
+    # Of two who begin at the same moment at least one must be told of the other: where decisions do
+    # not stand in a row, that takes a look after the commit.
+    return await _with_overlaps(act, made) if is_shared else made
+
+
+async def _with_overlaps(act: Act, made: UpdatedWork) -> UpdatedWork:
     return replace(made, overlaps=await _overlaps(act, made.work))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from store.records import Event, NewEvent, Record
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 Scalar = str | int | bool | datetime | None
 
@@ -248,6 +249,22 @@ class Store(ABC):
             Conflict: a record is not at the version it was read at.
             Duplicate: a unique key would be broken.
         """
+
+    async def settle(
+        self, decide: Callable[[], Awaitable[tuple[T, Changes]]]
+    ) -> tuple[T, Changes, tuple[Event, ...]]:
+        """Run `decide`, commit the changes it wants, and return its result, these and their events.
+
+        `decide` may await nothing but this store's reads, and may run in another thread. An adapter
+        with a single writer runs it inside the transaction: nothing comes between read and write,
+        and the whole is one trip. Elsewhere it runs first, and the versions it read are checked.
+
+        Raises:
+            Conflict, Duplicate: as `commit`; and whatever `decide` raises, with nothing written.
+        """
+        result, changes = await decide()
+        events = await self.commit(changes) if changes or changes.checks else ()
+        return result, changes, events
 
     @abstractmethod
     async def events_after(self, project: str, sequence: int, limit: int = 500) -> list[Event]:

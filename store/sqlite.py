@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +22,13 @@ from store.sqlite_queries import matching, within_projects
 from store.sqlite_reads import check_limit, job_of, together
 from store.sqlite_tables import EVENT_COLUMNS, EVENTS, bring_up_to_date, table_of, write_probe
 from store.sqlite_threads import Job, ReadLane, WriteLane
-from store.sqlite_writes import decide, drop_events
+from store.sqlite_writes import drop_events, rows_of
 from store.words import asked_words
 
 __all__ = ["SqliteStore", "served_by"]
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 _FILE = "interlock.db"
 _STATEMENTS = 512
 _BUSY_SECONDS = 5.0
@@ -38,6 +40,27 @@ class _Opened:
     directory: Path
     lock: DirectoryLock
     connections: tuple[sqlite3.Connection, ...]
+
+
+class _Inside(threading.local):
+    """The connection of the transaction that this thread decides in, if any."""
+
+    connection: sqlite3.Connection | None = None
+
+
+def _finished(made: Awaitable[T]) -> T:
+    """Return what a coroutine returns that never waits.
+
+    Raises:
+        RuntimeError: it waited: a decision may ask this store only, one question after the other.
+    """
+    steps = made.__await__()
+    try:
+        next(steps)
+    except StopIteration as end:
+        return cast(T, end.value)
+    steps.close()
+    raise RuntimeError("a decision may await nothing but the store's reads")
 
 
 class SqliteStore(Store):
@@ -56,6 +79,7 @@ class SqliteStore(Store):
         self._quick = ReadLane("reader", quick, path)
         # Searches and counts may take long: nothing else waits behind them.
         self._slow = ReadLane("searcher", slow, path)
+        self._inside = _Inside()
 
     @classmethod
     async def open(
@@ -79,8 +103,11 @@ class SqliteStore(Store):
 
     async def read(self, *asks: Ask) -> tuple[Any, ...]:
         jobs = [job_of(ask) for ask in asks]
+        answer = together([job for job, _ in jobs])
+        if self._inside.connection is not None:
+            return answer(self._inside.connection)
         is_quick = all(is_quick for _, is_quick in jobs)
-        return await (self._quick if is_quick else self._slow).submit(together([job for job, _ in jobs]))
+        return await (self._quick if is_quick else self._slow).submit(answer)
 
     async def search(self, kind: type[R], text: str, where: Where, *, limit: int = 20) -> list[Hit[R]]:
         check_limit(limit)
@@ -108,10 +135,29 @@ class SqliteStore(Store):
             rows = connection.execute(sql, [words, *values, limit]).fetchall()
             return [Hit(cast(R, decode(row[:-1])), -row[-1]) for row in rows]
 
+        if self._inside.connection is not None:
+            return read(self._inside.connection)
         return await self._slow.submit(read)
 
     async def commit(self, changes: Changes) -> tuple[Event, ...]:
-        return await self._writer.submit(decide(changes))
+        return await self._writer.submit(rows_of(changes))
+
+    async def settle(
+        self, decide: Callable[[], Awaitable[tuple[T, Changes]]]
+    ) -> tuple[T, Changes, tuple[Event, ...]]:
+        return await self._writer.submit(lambda connection: self._settled(decide, connection))
+
+    def _settled(
+        self, decide: Callable[[], Awaitable[tuple[T, Changes]]], connection: sqlite3.Connection
+    ) -> tuple[T, Changes, tuple[Event, ...]]:
+        """Decide and write in the writer's thread, inside its open transaction."""
+        self._inside.connection = connection
+        try:
+            result, changes = _finished(decide())
+        finally:
+            self._inside.connection = None
+        events = rows_of(changes)(connection) if changes or changes.checks else ()
+        return result, changes, events
 
     async def events_after(self, project: str, sequence: int, limit: int = 500) -> list[Event]:
         sql = (

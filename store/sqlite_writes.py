@@ -43,7 +43,7 @@ class Decision:
         return _append(connection, self.events) if self.events else ()
 
 
-def decide(changes: Changes) -> Decision:
+def rows_of(changes: Changes) -> Decision:
     """Return the rows of `changes`.
 
     Raises:

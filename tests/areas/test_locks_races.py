@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from resolvers.acts import Engine
 from resolvers.callers import LOCAL_OWNER, Role
 from resolvers.rules import Rules
 from store.feed import Feed
-from store.port import By, Changes
+from store.port import By, Changes, Store
 from store.records import Event, Lock, LockWaiter, Notice, Record, Session
 from store.sqlite import SqliteStore
+from store.sqlite_threads import WriteLane
 from tests.areas.lock_cases import LOCK, Agent, begin, log_of, replayed, until
 from tests.conftest import Clock, Run, failure
 
@@ -284,7 +286,7 @@ async def test_waiting_reads_nothing_while_nothing_happens(
 
     await until(is_waiting, engine)
     calls: Counter[str] = Counter()
-    for name in ("read", "commit"):
+    for name in ("read", "settle"):
         real = getattr(engine.store, name)
 
         def counted(*args: object, _name: str = name, _real: object = real, **more: object) -> object:
@@ -295,11 +297,17 @@ async def test_waiting_reads_nothing_while_nothing_happens(
     refused = await task
     assert not refused["isGranted"]
     # One last look when the time is up: where the feed is, what decides, the holders of the locks in the way.
-    assert calls == {"read": 3, "commit": 1}
+    assert calls == {"read": 3, "settle": 1}
+
+
+def share(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the engine decide as it does on a store that others write to as well: first read, then commit."""
+    monkeypatch.setattr(engine.store, "settle", partial(Store.settle, engine.store))
 
 
 def slip_in(engine: Engine, monkeypatch: pytest.MonkeyPatch, record: Record) -> None:
     """Let another process put `record` just before the next commit, after its decision has read."""
+    share(engine, monkeypatch)
     real = engine.store.commit
     pending = [record]
 
@@ -348,6 +356,7 @@ async def test_a_grant_of_another_process_between_read_and_commit_is_seen(
     await bob.lock("other")
     elsewhere = Engine(engine.store, engine.feed)
     act = await elsewhere.admit(LOCAL_OWNER, Role.AGENT, bob.session)
+    share(engine, monkeypatch)
     real, is_first = engine.store.commit, [True]
 
     async def commit(changes: Changes) -> tuple[Event, ...]:
@@ -368,13 +377,13 @@ async def test_a_release_whose_caller_goes_away_during_its_commit_wakes_who_wait
     ada, bob = await begin(engine, run, "ada"), await begin(engine, run, "bob")
     await ada.lock("a.py")
     (task,) = await queue_up(engine, [bob], "a.py")
-    real, reached = engine.store.commit, asyncio.Event()
+    real, reached = engine.store.settle, asyncio.Event()
 
-    async def commit(changes: Changes) -> tuple[Event, ...]:
+    async def settle(decide: Any) -> Any:
         reached.set()
-        return await real(changes)
+        return await real(decide)
 
-    monkeypatch.setattr(engine.store, "commit", commit)
+    monkeypatch.setattr(engine.store, "settle", settle)
     releasing = asyncio.create_task(ada.unlock())
     await reached.wait()
     releasing.cancel()
@@ -389,15 +398,15 @@ async def test_a_waiter_cancelled_while_it_joins_the_queue_leaves_nothing_there(
 ) -> None:
     ada, bob, carl = [await begin(engine, run, name) for name in ("ada", "bob", "carl")]
     await ada.lock("a.py")
-    real, reached, go_on = engine.store.commit, asyncio.Event(), asyncio.Event()
+    real, reached, go_on = engine.store.settle, asyncio.Event(), asyncio.Event()
 
-    async def commit(changes: Changes) -> tuple[Event, ...]:
+    async def settle(decide: Any) -> Any:
         if not reached.is_set():
             reached.set()
             await go_on.wait()
-        return await real(changes)
+        return await real(decide)
 
-    monkeypatch.setattr(engine.store, "commit", commit)
+    monkeypatch.setattr(engine.store, "settle", settle)
     joining = asyncio.create_task(bob.lock("a.py", "b.py", wait=20))
     await reached.wait()
     joining.cancel()
@@ -411,25 +420,25 @@ async def test_a_waiter_cancelled_while_it_joins_the_queue_leaves_nothing_there(
     assert not await waiting(engine)
 
 
-async def test_requests_of_one_moment_are_decided_together(
+async def test_requests_of_one_moment_share_their_waits_for_the_disk(
     engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agents = [await begin(engine, run, f"a{n}") for n in range(32)]
-    commits: list[Changes] = []
-    real = engine.store.commit
+    batches: list[int] = []
+    real = WriteLane._answer
 
-    async def counted(changes: Changes) -> tuple[Event, ...]:
-        commits.append(changes)
-        return await real(changes)
+    def counted(lane: WriteLane, batch: list[Any]) -> list[Any]:
+        batches.append(len(batch))
+        return real(lane, batch)
 
-    monkeypatch.setattr(engine.store, "commit", counted)
+    monkeypatch.setattr(WriteLane, "_answer", counted)
     # Every second one wants the file of the one before it.
     outcomes = await asyncio.gather(*(one.lock(f"src/{n // 2}.py") for n, one in enumerate(agents)))
     granted = [outcome for outcome in outcomes if outcome["isGranted"]]
     assert len(granted) == 16
     assert all(outcome["conflicts"] for outcome in outcomes if not outcome["isGranted"])
     assert len({lock["fence"] for outcome in granted for lock in outcome["granted"]}) == 16
-    assert len(commits) < 8
+    assert len(batches) < 8
     events = await engine.store.events_after("p", 0)
     actors = [event.actor for event in events if event.kind == "lock.granted"]
     assert len(set(actors)) == 16

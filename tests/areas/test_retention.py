@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from resolvers import retention
 from resolvers.acts import Engine
 from resolvers.messages import REPEAT_WINDOW
-from store.port import Changes
+from store.port import Changes, Store
 from store.records import (
     Answer,
     Audit,
@@ -129,6 +130,7 @@ async def test_a_signal_sent_again_meanwhile_is_kept_and_no_conflict_comes_out(
     now = await engine.store.now()
     old = make("s", now - timedelta(days=2))
     await engine.store.commit(Changes(puts=(old, make("t", now - timedelta(days=2)))))
+    monkeypatch.setattr(engine.store, "settle", partial(Store.settle, engine.store))
     commit = engine.store.commit
     sent: list[Any] = []
 
