@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from resolvers.function_fields import (
     lists,
     notes,
     parameters_of,
+    queued,
     sources,
 )
 from resolvers.inputs import line, page_size, text
@@ -177,6 +178,9 @@ async def enrich_function(
 ) -> Function:
     """Write what was found out about a function, and take it out of the queue; None keeps a field.
 
+    Under a lease the code looked at is the latest there is, as a change ends leases. Without one, findings
+    from other code than that last registered are kept, but the function stays queued and out of date.
+
     Raises:
         NotFound: there is no such function where the caller may look.
         Clash: the lease named no longer holds it.
@@ -195,24 +199,15 @@ async def enrich_function(
     }
     if not told:
         raise BadInput("search_summary", "is needed, or another finding")
-    told |= sources(code, source_hash)
+    looked_at = sources(code, source_hash)
     held_by = None if lease_id is None else _lease_id(lease_id)
 
     async def decision(now: datetime) -> Decision[Function]:
         found = await function(act, id=id)
         if held_by is not None and found.lease_id != held_by:
             raise _gone(id)
-        made = freed(
-            found,
-            **told,
-            queue=QueueState.DONE.value,
-            attempts=0,
-            failure="",
-            enriched_at=now,
-            enriched_by=act.actor,
-            updated_at=now,
-            enriched_hash=told.get("source_hash", found.source_hash),
-        )
+        made = replace(found, **told, enriched_at=now, enriched_by=act.actor, updated_at=now)
+        made = _settled(made, looked_at, now, is_latest=held_by is not None)
         return Decision(made, Changes(puts=(made,), events=(event_of(made, "enriched"),)))
 
     return await act.decide(decision, turn="functions:lease")
@@ -320,6 +315,16 @@ def _merged(pages: Sequence[Page[Function]], size: int) -> tuple[tuple[Function,
     taken = tuple(every[:size])
     is_more = len(every) > size or any(page.after is not None for page in pages)
     return taken, keyset_of(taken[-1], OLDEST_FIRST) if taken and is_more else None
+
+
+def _settled(found: Function, looked_at: Mapping[str, str], now: datetime, *, is_latest: bool) -> Function:
+    """Return the enriched function out of the queue, or back in it when its code is known to be another."""
+    seen = looked_at.get("source_hash", found.source_hash)
+    if not is_latest and found.source_hash not in ("", seen):
+        made = replace(found, enriched_hash=seen)
+        return made if found.queue in (QueueState.PENDING, QueueState.LEASED) else queued(made, now)
+    done = QueueState.DONE.value
+    return freed(found, **looked_at, enriched_hash=seen, queue=done, attempts=0, failure="")
 
 
 async def _held(act: Act, lease_id: str) -> tuple[Function, ...]:

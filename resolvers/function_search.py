@@ -21,10 +21,10 @@ TOKENS_EACH = 120
 """What an entry may take where nothing else is said."""
 
 _CHARACTERS_A_TOKEN = 4
-_ROOM = (600, 300, 200, 140, 100, 70, 40)
-"""Characters of each text, from generous to terse: the first that fits is taken."""
+_ROOM = (600, 300, 200, 140, 100, 70, 50, 35)
+"""Characters of the purpose, from generous to terse: the first that fits is taken; other texts get less."""
 
-_KEYS = 190
+_KEYS = 170
 """Characters of an entry's keys and punctuation."""
 
 
@@ -97,6 +97,7 @@ async def find_functions(
     results = await search(act, Function, asked, {}, projects=projects, limit=size)
     counts = await _counts(act, [found.record.id for found in results.found])
     shown = _fitting(results.found, counts, room * _CHARACTERS_A_TOKEN - len(asked) - 100)
+    act.engine.usage.add(found.function for found in shown)
     return FoundFunctions(asked, shown, results.is_degraded, len(results.found) - len(shown))
 
 
@@ -104,7 +105,8 @@ async def _counts(act: Act, ids: Sequence[str]) -> dict[str, int]:
     if not ids:
         return {}
     (found,) = await act.store.read(GetMany(Usage, tuple(ids)))
-    return {record_id: usage.count for record_id, usage in found.items()}
+    written = {record_id: usage.count for record_id, usage in found.items()}
+    return {record_id: written.get(record_id, 0) + act.engine.usage.pending(record_id) for record_id in ids}
 
 
 def _fitting(
@@ -124,16 +126,16 @@ def _shown(found: Found[Function], count: int, room: int) -> FoundFunction:
     gotchas = " ".join(part for part in (one.gotchas, one.additional_gotchas) if part)
     kept: list[str] = []
     for needed in one.requires:
-        if sum(map(len, kept)) + len(needed) <= room:
+        if sum(map(len, kept)) + len(needed) <= room // 2:
             kept.append(needed)
     return FoundFunction(
         function=one,
         relevance=round(found.relevance, 4),
         access_count=count,
         purpose=_cut(one.purpose, room),
-        gotchas=_cut(gotchas, room),
-        signature=_cut(one.signature, room),
-        prefer_over=_cut(one.prefer_over, room),
+        gotchas=_cut(gotchas, room * 3 // 4),
+        signature=_cut(one.signature, room * 3 // 4),
+        prefer_over=_cut(one.prefer_over, room // 2),
         requires=tuple(kept),
     )
 

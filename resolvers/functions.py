@@ -243,7 +243,7 @@ def _told(act: Act, project: str, entry: Entry) -> _Told:
     file, line_number = place_of(act, entry.file, entry.line)
     name = qualified_name(entry.name)
     given = notes(gotchas=entry.gotchas, prefer_over=entry.prefer_over)
-    fields = {"name": name, "file": file, **given, **lists(requires=entry.requires)}
+    fields: dict[str, Any] = {"name": name, "file": file, **given, **lists(requires=entry.requires)}
     fields |= sources(entry.code, entry.source_hash)
     if line_number is not None:
         fields["line"] = line_number
