@@ -11,6 +11,7 @@ from schema.admin import AdminMutation, AdminQuery
 from schema.agents import AgentQuery
 from schema.backlog import BacklogMutation, BacklogQuery
 from schema.checklists import ChecklistMutation, ChecklistQuery
+from schema.databases import DatabaseQuery
 from schema.direct_calls import call_directly
 from schema.enrichment import EnrichmentMutation, EnrichmentQuery
 from schema.errors import ToldErrors
@@ -48,6 +49,7 @@ class Query(
     AdminQuery,
     SpecQuery,
     FeedQuery,
+    DatabaseQuery,
 ):
     pass
 
