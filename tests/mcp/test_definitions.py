@@ -31,6 +31,8 @@ BUDGET_TOKENS = 5_000
 # retype a spec whose content was changed; a name to list checklists means nothing.
 NOT_DEFAULTED = {("memory_project", "tier"), ("memory_define_spec", "spec_type")}
 NOT_REQUIRED = {("memory_checklist", "name")}
+# Fourteen parameters that callers know, one of them a list of sixteen types.
+LARGE = {"memory_store": 380}
 SAMPLES: dict[str, Any] = {
     "string": "x",
     "integer": 1,
@@ -115,7 +117,7 @@ def test_a_definition_is_a_small_valid_json_schema(tool: Tool) -> None:
     Draft202012Validator.check_schema(tool.input_schema)
     assert tool.input_schema["additionalProperties"] is False
     assert tool.description
-    assert list_size([tool])[1] <= 300
+    assert list_size([tool])[1] <= LARGE.get(tool.name, 300)
     assert tool.annotations["openWorldHint"] is False
     assert tool.annotations["readOnlyHint"] is all(one.is_query for one in tool.operations.values())
 
