@@ -10,7 +10,8 @@ from enum import StrEnum
 from resolvers import answers, knowledge_leavings
 from resolvers.acts import Act, Decision, Engine, secret_hash
 from resolvers.agents import UNKNOWN, Enrolment, Tier, enrol, identity
-from resolvers.brief import Brief, brief_of
+from resolvers.brief import brief_of
+from resolvers.brief_parts import Brief
 from resolvers.callers import LOCAL_OWNER
 from resolvers.errors import Clash, NotFound
 from resolvers.inputs import line, text

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from resolvers.acts import Act
 from resolvers.errors import NotFound
-from resolvers.inputs import line, project_name
+from resolvers.inputs import line
+from resolvers.knowledge_fields import readable
 from resolvers.listing import Listing, listing
 from resolvers.spec_versions import MAX_VERSION
 from resolvers.specs import spec_id, spec_kind, spec_name, version_id
@@ -80,17 +81,6 @@ async def specs(
     if kind:
         where = {**where, "spec_type": kind}
     return await listing(act, Spec, where, (By("name"),), first=first, after=after, projects=projects)
-
-
-def readable(act: Act, project: str | None) -> str:
-    """Return the canonical project meant; the shared one may be read by all.
-
-    Raises:
-        BadInput, Forbidden: as for `Act.project`.
-    """
-    if project and project_name("project", project) == SHARED:
-        return SHARED
-    return act.project(project)
 
 
 async def _archived_at(act: Act, then: SpecVersion) -> datetime | None:

@@ -117,6 +117,22 @@ class BriefRule:
     project: str = strawberry.field(description="Where it holds; empty: everywhere.")
 
 
+@strawberry.type(description="Something learnt that may bear on the task.")
+class BriefLearning:
+    id: strawberry.ID = strawberry.field(description="The document.")
+    title: str = strawberry.field(description="What it is about.")
+    type: str = strawberry.field(description="learning, gotcha, pattern or solution.")
+    age_days: int = strawberry.field(description="Whole days since it was stored.")
+
+
+@strawberry.type(description="An interface that others changed within a week.")
+class BriefChange:
+    name: str = strawberry.field(description="Its name.")
+    version: str = strawberry.field(description="Its version, or empty.")
+    by: str = strawberry.field(description="Who changed it.")
+    changed_at: datetime = strawberry.field(description="When.")
+
+
 @strawberry.type(description="The rules to follow.")
 class BriefGuidelines:
     instructions: str = strawberry.field(description="How to take them.")
@@ -160,6 +176,14 @@ class Brief:
     )
     guidelines: BriefGuidelines | None = strawberry.field(
         description="Rules to follow.", resolver=_guidelines
+    )
+    learnings: list[BriefLearning] = strawberry.field(
+        description="What was learnt: what fits the task best, else the newest.",
+        resolver=lambda root: root.brief.learnings,
+    )
+    interface_changes: list[BriefChange] = strawberry.field(
+        description="Interfaces that others changed within a week, the latest first.",
+        resolver=lambda root: root.brief.interface_changes,
     )
     omitted: list[str] = strawberry.field(
         description="Of what there is more, and where.", resolver=lambda root: root.brief.omitted
