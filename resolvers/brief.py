@@ -12,7 +12,7 @@ from resolvers.acts import Act
 from resolvers.brief_parts import Brief
 from resolvers.brief_sections import BUDGET, SECTIONS, Look, Section, cost_of
 from resolvers.errors import BadInput
-from resolvers.knowledge_fields import DocumentStatus, DocumentType
+from resolvers.knowledge_fields import DocumentStatus, DocumentType, is_current
 from resolvers.paths import canonical_path
 from resolvers.specs import INTERFACE
 from store.port import By, Find, GetMany, In, Not, Span, Where
@@ -38,7 +38,7 @@ LEARNT = tuple(
     for kind in (DocumentType.LEARNING, DocumentType.GOTCHA, DocumentType.PATTERN, DocumentType.SOLUTION)
 )
 LEARNINGS = 5
-_WORDS = 16
+_WORDS = 12
 _SHOWN = 8
 _MENTION = re.compile(r"[\w./\\-]+")
 
@@ -85,7 +85,7 @@ async def _look(act: Act, session: Session) -> Look:
         Find(Lock, {**here, "path": In(tuple(sorted(near))[:200])}, limit=20),
         Find(WorkFile, {**here, "path": In(paths)}, limit=_SHOWN + 1),
         GetMany(Session, tuple({lock.session_id for lock in newest.records})),
-        *(() if matching else _latest(session, now)),
+        *(() if matching else _latest(session)),
     )
     locks = {lock.id: lock for lock in (*around.records, *newest.records)}
     missing = {lock.session_id for lock in locks.values()} - set(holders)
@@ -105,7 +105,7 @@ async def _look(act: Act, session: Session) -> Look:
         ready=items.records,
         signals=signals.records,
         guidelines=tuple(sorted((*everywhere.records, *rules.records), key=lambda rule: rule.priority)),
-        learnings=matching or _newest(page.records for page in latest),
+        learnings=matching or _newest((page.records for page in latest), now),
         specs=specs.records,
         interfaces=documents.records,
     )
@@ -131,7 +131,7 @@ def _changed_interfaces(session: Session, now: datetime) -> tuple[Find, Find]:
 
 
 async def _matching(act: Act, session: Session, now: datetime) -> tuple[Document, ...]:
-    """Return the learnings whose words match the task best: of its telling words the first 16 are asked for."""
+    """Return the learnings whose words match the task best: of its telling words the first 12 are asked for."""
     words = [word for word in asked_words(session.task) if word not in STOP_WORDS][:_WORDS]
     if not words:
         return ()
@@ -145,27 +145,25 @@ async def _matching(act: Act, session: Session, now: datetime) -> tuple[Document
     return tuple(hit.record for hit in hits)
 
 
-def _latest(session: Session, now: datetime) -> list[Find]:
-    """Return what finds the newest learnings: one look-up a type, for no index has several in order."""
+def _latest(session: Session) -> list[Find]:
+    """Return what finds the newest learnings: one look-up a type, for no index has several in order.
+
+    Asked for what has not expired, SQLite would go by that and sort all there is: some more are read.
+    """
     return [
         Find(
             Document,
-            {
-                "project": project,
-                "status": DocumentStatus.ACTIVE.value,
-                "type": kind,
-                "expires_at": Span(after=now),
-            },
+            {"project": project, "status": DocumentStatus.ACTIVE.value, "type": kind},
             (By("created_at", "desc"),),
-            LEARNINGS,
+            2 * LEARNINGS,
         )
         for project in _known_to(session).values
         for kind in LEARNT
     ]
 
 
-def _newest(found: Iterable[Sequence[Document]]) -> tuple[Document, ...]:
-    every = [one for some in found for one in some]
+def _newest(found: Iterable[Sequence[Document]], now: datetime) -> tuple[Document, ...]:
+    every = [one for some in found for one in some if is_current(one, now)]
     return tuple(sorted(every, key=lambda one: one.created_at, reverse=True)[:LEARNINGS])
 
 
