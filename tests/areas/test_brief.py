@@ -21,12 +21,14 @@ from store.port import Changes
 from store.records import (
     BacklogItem,
     Delivery,
+    Document,
     Guideline,
     Lock,
     Message,
     Record,
     Session,
     Signal,
+    Spec,
     WorkFile,
 )
 from tests.areas.lock_cases import LOCK
@@ -203,6 +205,121 @@ async def test_ready_backlog_signals_and_guidelines_are_told(run: Run, engine: E
     assert "data" in told["guidelines"]["instructions"]
 
 
+def learning(key: str, at: Any, **given: Any) -> Document:
+    made: dict[str, Any] = {"project": "p", "type": "learning", "title": key, "content": "text"}
+    made |= {"author": "bob", "created_at": at, "updated_at": at}
+    return Document(id=key, **{**made, **given})
+
+
+async def test_learnings_that_fit_the_task_are_told_and_no_dead_or_foreign_ones(
+    run: Run, engine: Engine
+) -> None:
+    """A11: expired and archived ones filled the places; D2."""
+    now = await engine.store.now()
+    earlier = now - timedelta(days=3)
+    retry = "the payment gateway retries"
+    await put(
+        engine,
+        learning("doc_1", earlier, content=retry, type="gotcha", title="Retries"),
+        learning("doc_2", now, content="zebra stripes"),
+        learning("doc_3", earlier, content=retry, project="shared", type="solution"),
+        *(learning(f"doc_4{n}", now, content=retry, expires_at=earlier) for n in range(9)),
+        learning("doc_5", now, content=retry, status="archived"),
+        learning("doc_6", now, content=retry, type="adr"),
+        learning("doc_7", now, content=retry, project="q"),
+    )
+    told = await briefed(run, task_description="why does the Payment gateway retry?")
+    assert {one["id"] for one in told["learnings"]} == {"doc_1", "doc_3"}
+    first = next(one for one in told["learnings"] if one["id"] == "doc_1")
+    assert first == {"id": "doc_1", "title": "Retries", "type": "gotcha", "age_days": 3}
+
+
+@pytest.mark.parametrize("task", ["", "what is to be done", "nothing alike"])
+async def test_where_no_learning_fits_the_newest_are_told(run: Run, engine: Engine, task: str) -> None:
+    now = await engine.store.now()
+    made = [
+        learning(
+            f"doc_{n}", now - timedelta(days=n), type=("learning", "gotcha", "pattern", "solution")[n % 4]
+        )
+        for n in range(8)
+    ]
+    late = now + timedelta(days=1)
+    await put(
+        engine,
+        *made,
+        learning("doc_shared", now, project="shared"),
+        learning("doc_q", late, project="q"),
+        learning("doc_gone", late, expires_at=now),
+        learning("doc_old", late, status="superseded"),
+    )
+    told = await briefed(run, task_description=task)
+    assert {one["id"] for one in told["learnings"]} == {"doc_shared", "doc_0", "doc_1", "doc_2", "doc_3"}
+
+
+async def test_interfaces_that_others_changed_within_a_week_are_told(run: Run, engine: Engine) -> None:
+    now = await engine.store.now()
+    lately, long_ago = now - timedelta(days=6), now - timedelta(days=8)
+
+    def spec(name: str, at: Any, **given: Any) -> Spec:
+        made: dict[str, Any] = {"project": "p", "owner": "bob", "author": "bob", "spec_version": "1.2.0"}
+        made |= {"created_at": long_ago, "updated_at": at, **given}
+        return Spec(id=f"{made['project']}/{name}", name=name, **made)
+
+    await put(
+        engine,
+        spec("api", now - timedelta(days=1)),
+        spec("mine", now, author="ada"),
+        spec("note", now, spec_type="state"),
+        spec("old", long_ago),
+        spec("foreign", now, project="q"),
+        spec("rules", lately, project="shared"),
+        learning("doc_1", now, type="interface", interface_name="events", interface_version="v2"),
+        learning("doc_2", now, type="interface", author="ada"),
+        learning("doc_3", now, type="interface", status="archived"),
+        learning("doc_4", long_ago, type="interface"),
+        learning("doc_5", now, type="interface", project="q"),
+    )
+    told = (await briefed(run))["interface_updates"]
+    assert [(one["name"], one["version"], one["by"]) for one in told] == [
+        ("events", "v2", "bob"),
+        ("api", "1.2.0", "bob"),
+        ("rules", "1.2.0", "bob"),
+    ]
+    assert told[0]["changed_at"]
+
+
+async def test_a_spec_that_another_defines_is_in_the_next_brief(run: Run) -> None:
+    bob = (await start(run, "bob"))["sessionId"]
+    define = "mutation($i: DefineSpecInput!) { defineSpec(input: $i) { __typename } }"
+    for content in ("one", "two"):
+        await run(define, {"i": {"sessionId": bob, "name": "api", "content": content}})
+    (told,) = (await briefed(run))["interface_updates"]
+    assert (told["name"], told["version"], told["by"]) == ("api", "1.0.1", "bob")
+    assert "interface_updates" not in await briefed(run, claude_instance="bob")
+
+
+async def test_a_key_of_one_project_is_told_of_shared_knowledge_but_not_of_others(
+    run: Run, engine: Engine
+) -> None:
+    """D2, D8"""
+    now = await engine.store.now()
+    await put(
+        engine,
+        learning("doc_1", now, project="shared"),
+        learning("doc_2", now, project="p", title="secret"),
+        learning("doc_3", now, project="shared", type="interface", interface_name="open"),
+        learning("doc_4", now, project="p", type="interface", interface_name="secret"),
+    )
+    scoped, _ = await make_key(engine, "s", projects=("q",))
+    for task in ("", "text"):
+        asked = {"project": "q", "claude_instance": "ada", "task_description": task}
+        answer = await run(document("memory_start_session"), asked, caller=scoped)
+        told = terse(answer["data"]["result"])
+        assert [one["id"] for one in told["learnings"]] == ["doc_1"]
+        assert [one["name"] for one in told["interface_updates"]] == ["open"]
+        assert "secret" not in json.dumps(told)
+
+
 async def crowd(run: Run, engine: Engine, text: str) -> None:
     """Fill each section of ada's next brief beyond its limits."""
     now = await engine.store.now()
@@ -226,6 +343,10 @@ async def crowd(run: Run, engine: Engine, text: str) -> None:
         made.append(BacklogItem(id=f"bkl_{key}", title=text[:300], **times))
         made.append(Signal(id=f"p/{key}", name=key, details=text, agent="bob", **times))
         made.append(Guideline(id=f"p/{key}", name=key, rule=text[:4_000], created_by="boss", **times))
+        made.append(learning(f"doc_{key}", now, title=text[:300], content=text))
+        made.append(
+            Spec(id=f"p/{key}", name=key, spec_version=f"1.0.{n}", owner="bob", author="bob", **times)
+        )
     await put(engine, *made)
 
 
@@ -243,6 +364,8 @@ async def test_the_brief_stays_within_six_thousand_characters_and_drops_no_secti
         "other_claudes",
         "ready_backlog",
         "guidelines",
+        "learnings",
+        "interface_updates",
     ):
         assert told[section], section
     assert told["unread_messages"][0]["priority"] == "urgent"
