@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.execution import Execution
+from api.execution import Execution, refused
 from api.explorer import Assets
-from api.gate import Gate
+from api.gate import Gate, refuse
 from api.graphql_http import GraphQLHttp
 from api.graphql_ws import Sockets
 from api.health import Reports
@@ -29,6 +29,7 @@ from api.multipart import Streams
 from api.settings import Settings
 from api.tasks import flush_at_last, flush_for_ever, follow_revocations, supervised, tidy_for_ever
 from resolvers.acts import Engine
+from resolvers.errors import NotFound
 from store.feed import Feed
 from store.sqlite import SqliteStore
 
@@ -63,7 +64,8 @@ class Server:
         if path == "/graphql":
             await (self._http if scope["type"] == "http" else self.sockets)(scope, receive, send)
         elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 4404})
+            problem = NotFound("nothing is served here", hint="WebSockets are served at /graphql.")
+            await refuse(scope, receive, send, problem, 404)
         elif path in ("/mcp", "/mcp/"):
             await self.mcp(scope, receive, send)
         elif path in ("/health", "/metrics"):
@@ -74,7 +76,8 @@ class Server:
         elif path == "/":
             await RedirectResponse("/graphql")(scope, receive, send)
         else:
-            await JSONResponse({"errors": [{"message": "nothing is served here"}]}, 404)(scope, receive, send)
+            problem = NotFound("nothing is served here")
+            await JSONResponse(refused(problem).response, 404)(scope, receive, send)
 
     def stop(self) -> None:
         """Let requests under way finish soon and close the sockets; the store stays open."""

@@ -62,7 +62,7 @@ class Gate:
                 problem, status = await self._key(scope, headers)
             if problem is not None:
                 self._metrics.refusals.labels(str(status)).inc()
-                await _refuse(scope, receive, send, problem, status)
+                await refuse(scope, receive, send, problem, status)
                 return
             await self._app(scope, receive, _marked(scope, send))
         finally:
@@ -152,8 +152,8 @@ def _marked(scope: Scope, send: Send) -> Callable[[Message], Awaitable[None]]:
     return marked
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, problem: DomainError, status: int) -> None:
-    """Answer with a JSON error; a WebSocket is refused before it is accepted."""
+async def refuse(scope: Scope, receive: Receive, send: Send, problem: DomainError, status: int) -> None:
+    """Answer with a JSON error and an HTTP status; a WebSocket is refused before it is accepted."""
     body = json.dumps(refused(problem).response).encode()
     kind = "http.response"
     if scope["type"] == "websocket":

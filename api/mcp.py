@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,9 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from api.execution import refused
 from api.in_process import InProcessExecutor
+from resolvers.errors import LimitExceeded
 from schema.root import build_schema
 
 if TYPE_CHECKING:
@@ -90,7 +93,29 @@ class Mcp:
             return
         # The gate has judged Host and Origin by the settings; the adapter would judge by its own.
         headers = [(name, value) for name, value in scope["headers"] if name not in (b"host", b"origin")]
-        await self._app({**scope, "headers": [(b"host", b"localhost"), *headers]}, receive, send)
+        sent = _in_our_words(send, self._max_body_bytes)
+        await self._app({**scope, "headers": [(b"host", b"localhost"), *headers]}, receive, sent)
+
+
+def _in_our_words(send: Send, most: int) -> Send:
+    """Say in JSON that a body is too large, which the SDK says in plain text."""
+    is_replaced = False
+
+    async def worded(message: Message) -> None:
+        nonlocal is_replaced
+        if message["type"] == "http.response.start" and message["status"] == 413:
+            is_replaced = True
+            body = json.dumps(refused(LimitExceeded(f"the body is larger than {most:,} bytes")).response)
+            headers = [
+                (b"content-type", b"application/json; charset=utf-8"),
+                (b"content-length", str(len(body)).encode()),
+            ]
+            await send({**message, "headers": headers})
+            await send({"type": "http.response.body", "body": body.encode()})
+        elif not is_replaced:
+            await send(message)
+
+    return worded
 
 
 def release() -> str:

@@ -19,6 +19,7 @@ from api.handshakes import Handshakes
 from api.logs import configure_logs
 from api.settings import Settings, misspelt
 from store.errors import AlreadyServed, StoreError
+from store.sqlite import served_by
 
 log = logging.getLogger("interlock.serve")
 
@@ -54,7 +55,10 @@ async def serve(
     Raises:
         Refused: the port or the data directory cannot be used.
     """
-    listener = listen(settings.host, settings.port)
+    try:
+        listener = listen(settings.host, settings.port)
+    except Refused as error:
+        raise _served(settings) or error from error
     app = create_app(settings, url=url_of(listener))
     try:
         async with app.router.lifespan_context(app):
@@ -63,7 +67,8 @@ async def serve(
                 on_server(server)
             await server.serve(sockets=[listener])
     except AlreadyServed as error:
-        raise Refused(f"{error}; stop it, or set INTERLOCK_DATA to another directory") from error
+        known = Refused(f"{error}; stop it, or set INTERLOCK_DATA to another directory")
+        raise _served(settings) or known from error
     except StoreError as error:
         raise Refused(f"INTERLOCK_DATA: {error}") from error
     finally:
@@ -139,6 +144,19 @@ def listen(host: str, port: int) -> socket.socket:
         raise Refused(
             f"cannot listen on {host}:{port}: {reason.lower()}; set INTERLOCK_HOST or INTERLOCK_PORT"
         ) from error
+
+
+def _served(settings: Settings) -> Refused | None:
+    """Return the refusal that names the server of this data directory, if one says where it is."""
+    with contextlib.suppress(OSError):
+        owner = served_by(settings.data) or {}
+        if owner.get("url"):
+            return Refused(
+                f"{settings.data} is in use by another Interlock server, at {owner['url']} "
+                f"(process {owner.get('pid', 'unknown')}); use or stop that one, or set INTERLOCK_DATA and "
+                "INTERLOCK_PORT to others"
+            )
+    return None
 
 
 def url_of(listener: socket.socket) -> str:

@@ -130,4 +130,12 @@ async def test_every_answer_carries_the_id_of_its_request(server: Running) -> No
 
 
 async def test_an_unknown_path_is_404(server: Running) -> None:
-    assert (await send(server, "GET", "/nothing")).status_code == 404
+    response = await send(server, "GET", "/nothing")
+    assert (response.status_code, code(response)) == (404, "NOT_FOUND")
+
+
+async def test_a_body_too_large_for_mcp_is_refused_in_json_with_a_code(server: Running) -> None:
+    body = b'"' + b"x" * server.settings.max_body_bytes + b'"'
+    headers = {**JSON, "accept": "application/json, text/event-stream"}
+    response = await send(server, path="/mcp", content=body, headers=headers)
+    assert (response.status_code, code(response)) == (413, "LIMIT_EXCEEDED")

@@ -221,3 +221,16 @@ async def test_a_handshake_beyond_the_limits_is_answered_at_once(
         async with connect(address, additional_headers={"Authorization": header}, **options):
             pass
     assert refused.value.response.status_code == status
+
+
+async def test_an_upgrade_at_an_unknown_path_is_answered_404_and_says_where_sockets_are(
+    server: Running,
+) -> None:
+    with pytest.raises(InvalidStatus) as caught:
+        async with connect(server.url.replace("http", "ws") + "/nothing"):
+            pass
+    response = caught.value.response
+    assert response.status_code == 404
+    (error,) = json.loads(response.body or b"{}")["errors"]
+    assert error["extensions"]["code"] == "NOT_FOUND"
+    assert "/graphql" in error["extensions"]["hint"]

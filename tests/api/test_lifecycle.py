@@ -133,6 +133,26 @@ def test_a_data_directory_that_cannot_be_made_is_one_line(
     assert "\n" not in str(caught.value)
 
 
+def test_serving_a_directory_again_at_the_same_port_says_where_it_is_served(
+    serving: Callable[..., Running], tmp_path: Path
+) -> None:
+    first = serving(data=tmp_path / "one")
+    port = int(first.url.rpartition(":")[2])
+    again = Running(settings_for(tmp_path / "one").model_copy(update={"port": port}))
+    with pytest.raises(Refused, match=f"in use by another Interlock server, at {first.url} ") as caught:
+        again.start()
+    assert "\n" not in str(caught.value)
+
+
+async def test_figures_have_no_series_of_start_times(serving: Callable[..., Running]) -> None:
+    server = serving()
+    await server.data(ADD, name="x")
+    async with httpx.AsyncClient() as client:
+        figures = (await client.get(f"{server.url}/metrics")).text
+    assert "interlock_operations_total" in figures
+    assert "_created" not in figures
+
+
 async def test_health_names_each_part_and_figures_count_operations(serving: Callable[..., Running]) -> None:
     server = serving()
     await server.data(ADD, name="x")
