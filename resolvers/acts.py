@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from store.databases import Databases
     from store.feed import Feed
+    from store.index import SearchIndex
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -76,8 +77,11 @@ class Engine:
         *,
         auth: bool = False,
         local_secret: str | None = None,
+        index: SearchIndex | None = None,
     ) -> None:
         self.store = store
+        # None: searches by meaning are not wanted.
+        self.index = index
         self.feed = feed
         self.rules = rules or Rules()
         self.is_auth_enabled = auth

@@ -153,6 +153,11 @@ class Feed:
             dropped=relay.dropped if relay else 0,
         )
 
+    def reached(self, project: str) -> int:
+        """Return the greatest sequence number heard of in a project's log; 0 while nobody follows it."""
+        channel = self._channels.get(project)
+        return channel.known if channel is not None else 0
+
     def announce(self, events: Iterable[Event]) -> None:
         """Tell of events just committed, in any order; those with sequence 0 are live only.
 

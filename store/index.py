@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from store.record import Record
 
@@ -31,6 +31,19 @@ class IndexHealth:
     detail: str = ""
     model: str = ""
     lag: int | None = None
+    indexed: int = 0
+    total: int = 0
+    """How many records the latest rebuild has indexed, and of how many."""
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether a search may miss what only its meaning would find."""
+        return self.state in ("off", "failing") or (self.state == "catching up" and self.total > self.indexed)
+
+
+class IndexAway(Exception):
+    """The index cannot do what was asked for now."""
 
 
 class SearchIndex(ABC):
@@ -44,6 +57,16 @@ class SearchIndex(ABC):
 
         None says that the index cannot answer now: not loaded yet, without a model, or failing.
         Never raises for what is wrong with the index. Scope is the caller's to check.
+        """
+
+    @abstractmethod
+    async def reindex(self, project: str | None) -> int:
+        """Throw away what is kept of a project, or of all, and begin to make it anew; return of how many records.
+
+        Returns as soon as it has begun; `health` tells how far it is.
+
+        Raises:
+            IndexAway: there is no index, or it cannot be reached.
         """
 
     @abstractmethod
