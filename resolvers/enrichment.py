@@ -86,34 +86,37 @@ class EnrichmentQueue(Listing[Function]):
 
 
 async def lease_functions(
-    act: Act, *, project: str | None = None, limit: int = 1, seconds: int = LEASE_SECONDS
+    act: Act, *, project: str | None = None, limit: int | None = None, seconds: int | None = None
 ) -> FunctionLease:
-    """Borrow up to 20 functions to enrich for 30 to 900 seconds, those that wait longest first.
+    """Borrow 1 to 20 functions (1 unless told) to enrich, for 30 to 900 seconds (300 unless told).
 
-    Without a project they are of any that the key includes. Of all that ask at once, no two get the same.
+    Those that wait longest come first. Without a project they are of any that the key includes. Of all
+    that ask at once, no two get the same.
 
     Raises:
         BadInput: a number is out of bounds.
     """
-    return await _lease(act, _projects(act, project), limit, seconds)
+    size, span = 1 if limit is None else limit, _span(seconds)
+    return await _lease(act, _projects(act, project), size, span)
 
 
 async def become_librarian(
-    act: Act, *, project: str | None = None, limit: int = MOST_LEASED, seconds: int = _LONGEST
+    act: Act, *, project: str | None = None, limit: int | None = None, seconds: int | None = None
 ) -> LibrarianTask:
-    """Borrow functions of a project for the session to enrich.
+    """Borrow functions of a project for the session to enrich: 20 for 900 seconds unless told.
 
     Raises:
         BadInput: there is no session, or a number is out of bounds.
     """
     where = act.project(project or act.in_session.project)
-    lease = await _lease(act, (where,), limit, seconds)
-    now = lease.expires_at - timedelta(seconds=seconds)
+    size, span = MOST_LEASED if limit is None else limit, _span(seconds, _LONGEST)
+    lease = await _lease(act, (where,), size, span)
+    now = lease.expires_at - span
     counts = await act.store.read(*_counts({"project": where}, now))
     return LibrarianTask(where, sum(counts[:3]), lease)
 
 
-async def extend_lease(act: Act, *, lease_id: str, seconds: int = LEASE_SECONDS) -> FunctionLease:
+async def extend_lease(act: Act, *, lease_id: str, seconds: int | None = None) -> FunctionLease:
     """Let a lease end `seconds` (30 to 900) from now.
 
     Raises:
@@ -228,9 +231,9 @@ async def enrichment_queue(
     Raises:
         BadInput: a page argument is wrong.
     """
-    size = page_size("first", first)
     here = act.session.project if project is None and act.session is not None else project
     projects = _projects(act, here)
+    size = page_size("first", first)
     now = await act.store.now()
     each = _each(projects)
     counts = [count for where in each for count in _counts(where, now)]
@@ -248,8 +251,8 @@ async def enrichment_queue(
     )
 
 
-async def _lease(act: Act, projects: tuple[str, ...] | None, limit: int, seconds: int) -> FunctionLease:
-    size, span = page_size("limit", limit, limit=MOST_LEASED), _span(seconds)
+async def _lease(act: Act, projects: tuple[str, ...] | None, limit: int, span: timedelta) -> FunctionLease:
+    size = page_size("limit", limit, limit=MOST_LEASED)
     lease_id = new_id("lea")
     each = _each(projects)
 
@@ -352,7 +355,8 @@ def _lease_id(value: str) -> str:
     return line("lease_id", value, required=True, max_bytes=MAX_NAME)
 
 
-def _span(seconds: int) -> timedelta:
+def _span(seconds: int | None, default: int = LEASE_SECONDS) -> timedelta:
+    seconds = default if seconds is None else seconds
     if not _SHORTEST <= seconds <= _LONGEST:
         raise BadInput("seconds", f"must be between {_SHORTEST} and {_LONGEST}")
     return timedelta(seconds=seconds)

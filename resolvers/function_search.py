@@ -14,7 +14,7 @@ from resolvers.search import Found, search
 from store.port import GetMany
 from store.records import SHARED, Function, Usage
 
-MOST_FOUND = 50
+FOUND, MOST_FOUND = 5, 50
 MAX_QUERY = 2_000
 FEWEST_TOKENS, MOST_TOKENS = 50, 20_000
 TOKENS_EACH = 120
@@ -77,10 +77,10 @@ async def find_functions(
     query: str,
     project: str | None = None,
     include_shared: bool = True,
-    limit: int = 5,
+    limit: int | None = None,
     max_tokens: int | None = None,
 ) -> FoundFunctions:
-    """Return up to 50 functions that best match a description of what is needed.
+    """Return the 5, or up to 50, functions that best match a description of what is needed.
 
     The answer takes at most `max_tokens` (50 to 20,000; by default 120 for each asked for): texts
     are shortened first, then the last are left out.
@@ -88,12 +88,13 @@ async def find_functions(
     Raises:
         BadInput: a value cannot be taken.
     """
+    project = seen(act, project)
     asked = text("query", query, required=True, max_bytes=MAX_QUERY)
-    size = page_size("limit", limit, limit=MOST_FOUND)
+    size = FOUND if limit is None else page_size("limit", limit, limit=MOST_FOUND)
     room = size * TOKENS_EACH if max_tokens is None else max_tokens
     if max_tokens is not None and not FEWEST_TOKENS <= max_tokens <= MOST_TOKENS:
         raise BadInput("max_tokens", f"must be between {FEWEST_TOKENS} and {MOST_TOKENS:,}")
-    projects = tuple(dict.fromkeys((seen(act, project), *((SHARED,) if include_shared else ()))))
+    projects = tuple(dict.fromkeys((project, *((SHARED,) if include_shared else ()))))
     results = await search(act, Function, asked, {}, projects=projects, limit=size)
     counts = await _counts(act, [found.record.id for found in results.found])
     shown = _fitting(results.found, counts, room * _CHARACTERS_A_TOKEN - len(asked) - 100)

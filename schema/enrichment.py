@@ -66,8 +66,10 @@ class EnrichmentQueue(Connection[Function]):
 
 @strawberry.input(description="How much work to take.")
 class LeaseFunctionsInput:
-    limit: int = strawberry.field(default=1, description="1 to 20 functions.")
-    seconds: int = strawberry.field(default=rules.LEASE_SECONDS, description="For 30 to 900 seconds.")
+    limit: int | None = strawberry.field(default=1, description="1 to 20 functions; null is 1.")
+    seconds: int | None = strawberry.field(
+        default=rules.LEASE_SECONDS, description="For 30 to 900 seconds; null is 300."
+    )
     project: str | None = strawberry.field(
         default=None, description="Of which project; default: any that the key includes."
     )
@@ -78,8 +80,8 @@ class LeaseFunctionsInput:
 class BecomeLibrarianInput:
     session_id: strawberry.ID = needed_session_field()
     project: str | None = project_field()
-    limit: int = strawberry.field(default=20, description="1 to 20 functions.")
-    seconds: int = strawberry.field(default=900, description="For 30 to 900 seconds.")
+    limit: int | None = strawberry.field(default=20, description="1 to 20 functions; null is 20.")
+    seconds: int | None = strawberry.field(default=900, description="For 30 to 900 seconds; null is 900.")
 
 
 @strawberry.input(description="Work to give back.")
@@ -96,8 +98,8 @@ class ReleaseFunctionsInput:
 @strawberry.input(description="A lease to prolong.")
 class ExtendLeaseInput:
     lease_id: strawberry.ID = strawberry.field(description="The lease.")
-    seconds: int = strawberry.field(
-        default=rules.LEASE_SECONDS, description="How long from now, 30 to 900 seconds."
+    seconds: int | None = strawberry.field(
+        default=rules.LEASE_SECONDS, description="How long from now, 30 to 900 seconds; null is 300."
     )
     session_id: strawberry.ID | None = session_field()
 

@@ -203,7 +203,7 @@ _File = Annotated[
 ]
 _Query = Annotated[str, strawberry.argument(description="What is needed, in words.")]
 _Shared = Annotated[bool, strawberry.argument(description="Those of the project `shared` too.")]
-_Limit = Annotated[int, strawberry.argument(description="How many to return, 1 to 50.")]
+_Limit = Annotated[int | None, strawberry.argument(description="How many to return, 1 to 50; null is 5.")]
 _Tokens = Annotated[
     int | None,
     strawberry.argument(description="What the answer may take, 50 to 20,000; default: 120 for each."),

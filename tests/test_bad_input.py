@@ -50,6 +50,8 @@ async def _base(run: Run) -> dict[str, Any]:
         "items": ["i"],
         "agent": "ada",
         "role": "AGENT",
+        "functions": [{"name": "f", "file": "a.py"}],
+        "searchSummary": "s",
     }
 
 
@@ -63,8 +65,8 @@ def _wrong(kind: Any) -> list[Any]:
     """Return values of other types than `kind`."""
     inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
     if isinstance(inner, GraphQLList):
-        # One ID may stand for a list of one, and an integer for an ID.
-        return [1.5, {"a": 1}, [[1]], [None]]
+        # One value may stand for a list of one, and an integer for an ID.
+        return [1.5, *([] if get_named_type(inner).name == "JSON" else [{"a": 1}]), [[1]], [None]]
     if isinstance(inner, GraphQLEnumType):
         return [7, "NO_SUCH_VALUE", ["x"]]
     return {

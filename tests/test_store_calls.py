@@ -82,6 +82,8 @@ class World:
     session: str = ""
     items: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    functions: list[str] = field(default_factory=list)
+    lease: str = ""
 
     async def ask(self, operation: Operation, /, **values: Any) -> Any:
         context = RequestContext(self.engine, LOCAL_OWNER)
@@ -134,12 +136,17 @@ async def furnish(world: World) -> None:
         await world.do("setGuideline", name=f"g{n}", scope="p", rule="r", priority=50)
         await world.do("createProject", name=f"q{n}")
         await world.do("defineSpec", name=f"s{n}", content="text")
+        registered = await world.do("registerFunction", name=f"f{n}", file="f.py", purpose="word")
+        world.functions.append(registered["id"])
         await world.do("createKey", name=f"k{n}", role="AGENT")
         blockers = world.items[:1]
         added = await world.do("addBacklogItem", title=f"word {n}", tags=["t"], blockedBy=blockers)
         world.items.append(added["id"])
         sent = await world.do("sendMessage", sessionId=session, to=["ann"], message=f"m{n}")
         world.messages.append(sent["id"])
+    lent = [{"name": f"lent{n}", "file": "f.py"} for n in numbers]
+    await world.do("registerFunctions", project="q0", functions=lent)
+    world.lease = (await world.do("leaseFunctions", project="q0", limit=20))["leaseId"]
 
 
 Values = Callable[[World], dict[str, Any]]
@@ -181,7 +188,12 @@ QUERIES = [
     Bound("backlogItem", 2, values=lambda world: {"itemId": world.items[-1]}),
     Bound("checklist", 2, values=of(name="c0")),
     Bound("checklists", 2, shows="nodes"),
+    Bound("enrichmentQueue", 2, shows="nodes"),
     Bound("feedCursor", 1),
+    Bound("findFunctions", 3, values=of(query="word", limit=50, maxTokens=20_000), shows="results"),
+    Bound("function", 2, values=lambda world: {"id": world.functions[0]}),
+    Bound("functions", 2, shows="nodes"),
+    Bound("functions", 2, values=of(file="./"), shows="nodes", label="functions of a directory"),
     Bound("guideline", 2, values=of(name="g0", scope="p")),
     Bound("guidelines", 2, shows="nodes"),
     Bound("keys", 2, shows="nodes"),
@@ -238,6 +250,19 @@ MUTATIONS = [
     Bound("deleteGuideline", 2, 1, of(name="g0", scope="p")),
     Bound("defineSpec", 2, 1, of(name="new", content="x")),
     Bound("defineSpec", 3, 1, of(name="new", content="y"), label="defineSpec again"),
+    Bound("registerFunction", 2, 1, of(name="new", file="new.py", purpose="x")),
+    Bound(
+        "registerFunctions",
+        2,
+        1,
+        lambda world: {"functions": [{"name": f"g{n}", "file": "g.py"} for n in range(world.rows)]},
+    ),
+    Bound("leaseFunctions", 2, 1, of(limit=20)),
+    Bound("becomeLibrarian", 3, 1, of(limit=20)),
+    Bound("extendLease", 2, 1, lambda world: {"leaseId": world.lease}),
+    Bound("enrichFunction", 2, 1, lambda world: {"id": world.functions[0], "searchSummary": "s"}),
+    Bound("releaseFunctions", 2, 1, lambda world: {"leaseId": world.lease}),
+    Bound("removeFunctions", 2, 1, lambda world: {"ids": world.functions}),
     Bound("createProject", 4, 1, of(name="new")),
     Bound("deleteProject", 3, 1, of(name="new")),
     Bound("addProjectAgent", 3, 1, of(agent="new", name="p")),

@@ -127,6 +127,8 @@ async def _furnish(world: World, project: str, mark: str) -> dict[str, Any]:
     await do("createChecklist", name="list")
     await do("setGuideline", name="rule", scope=project, priority=50)
     await do("defineSpec", name="rule", content=mark, specType=mark, tags=[mark])
+    await do("registerFunction", name=mark, file=f"{mark}.py", purpose=mark, code=mark)
+    lease = await do("leaseFunctions")
     await do("lockFiles")
     await do("updateWork", title=mark, status="IN_PROGRESS", filesTouched=[f"{mark}.py"], signals=[mark])
     await do("heartbeat", status="BUSY", currentTask=mark)
@@ -135,6 +137,8 @@ async def _furnish(world: World, project: str, mark: str) -> dict[str, Any]:
     message = await do("sendMessage", to=[f"{mark.lower()}-agent2"], priority="URGENT", category="INFO")
     ids |= {
         "itemId": item["id"],
+        "leaseId": lease["leaseId"],
+        "ids": [lease["functions"][0]["id"]],
         "messageId": message["id"],
         "session": session,
         "agent": f"{mark.lower()}-agent",
@@ -156,7 +160,11 @@ def _values(operation: Operation, of: dict[str, Any], session: str | None) -> di
         "reason": "x",
         "message": "hello",
         "to": [of["agent"]],
-        "id": of["session"] if operation.name == "session" else of["messageId"],
+        "id": _id(operation, of),
+        "functions": [{"name": "f", "file": "f.py"}],
+        "searchSummary": "x",
+        # A word of the mark: an answer that repeats the question must not look like a leak.
+        "query": "secret",
         "summary": "x",
         "input": None,
     }
@@ -166,6 +174,12 @@ def _values(operation: Operation, of: dict[str, Any], session: str | None) -> di
         values["sessionId"] = session
     del values["input"], values["session"]
     return values
+
+
+def _id(operation: Operation, of: dict[str, Any]) -> Any:
+    if operation.name in ("function", "enrichFunction"):
+        return of["ids"][0]
+    return of["session"] if operation.name == "session" else of["messageId"]
 
 
 def _codes(answer: dict[str, Any]) -> set[str]:
