@@ -8,7 +8,7 @@ import importlib
 import platform
 import sys
 
-NAMES = ("sizes", "start", "tools", "scale", "fanout", "races")
+NAMES = ("sizes", "start", "tools", "knowledge", "retrieval", "scale", "fanout", "races")
 
 
 def main() -> None:
