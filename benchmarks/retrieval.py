@@ -98,7 +98,7 @@ async def run(*, quick: bool) -> None:
     print(f"up to {MOST:,} records and {questions:,} questions a set; packages {versions()}")
     has_chroma = _has_chromas_model()
     for name, fill in SETS.items():
-        chosen = drawn(most, with_rest=name == "documents")
+        chosen = drawn(MOST, with_rest=name == "documents")
         print(
             f"\n{name + f' ({len(chosen):,})':24} {'R@1':>6} {'R@5':>6} {'R@10':>6} {'MRR@10':>7}", flush=True
         )
