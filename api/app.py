@@ -30,7 +30,10 @@ from api.settings import Settings
 from api.tasks import flush_at_last, flush_for_ever, follow_revocations, supervised, tidy_for_ever
 from resolvers.acts import Engine
 from resolvers.errors import NotFound
+from store.chroma import Chroma
+from store.embedder import OFF, EmbedderChoice
 from store.feed import Feed
+from store.indexer import Indexer
 from store.sqlite import SqliteStore
 
 
@@ -115,7 +118,8 @@ async def _open(stack: AsyncExitStack, settings: Settings, url: str) -> Server:
     store = await SqliteStore.open(settings.data, owner={"url": url, "secret": secret})
     stack.push_async_callback(store.close)
     feed = await stack.enter_async_context(Feed(store, settings.broadcast_url))
-    engine = Engine(store, feed, settings.rules, auth=settings.auth_enabled, local_secret=secret)
+    index = _search_index(settings, store, feed)
+    engine = Engine(store, feed, settings.rules, auth=settings.auth_enabled, local_secret=secret, index=index)
     server = Server(settings, engine)
     stack.push_async_callback(flush_at_last, engine)
     _beside(
@@ -125,9 +129,21 @@ async def _open(stack: AsyncExitStack, settings: Settings, url: str) -> Server:
     )
     _beside(stack, "tidying", lambda: tidy_for_ever(engine))
     _beside(stack, "counting uses", lambda: flush_for_ever(engine))
+    if index is not None:
+        stack.push_async_callback(index.close)
+        _beside(stack, "indexing", index.run)
     await stack.enter_async_context(server.mcp.lifespan())
     stack.callback(server.stop)
     return server
+
+
+def _search_index(settings: Settings, store: SqliteStore, feed: Feed) -> Indexer | None:
+    """Return the index by meaning, if one is wanted; nothing of it is loaded yet."""
+    if settings.embedder == OFF:
+        return None
+    choice = EmbedderChoice(settings.embedder, settings.embedder_model, settings.embedder_key)
+    chroma = Chroma(settings.data / "chroma", settings.chroma_host, settings.chroma_port)
+    return Indexer(store, feed, choice, chroma)
 
 
 def _beside(stack: AsyncExitStack, name: str, work: Callable[[], Awaitable[None]]) -> None:

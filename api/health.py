@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from api.mcp import Mcp
 from api.metrics import CONTENT_TYPE, Metrics
 from resolvers.acts import Engine
+from store.index import SearchIndex
 
 HEALTH_SECONDS = 5.0
 
@@ -39,14 +40,28 @@ class Reports:
         is_feed_up = not self._engine.feed.close_reason
         parts["feed"] = _part(is_feed_up, feed.detail) | {"is_degraded": feed.is_degraded}
         parts["mcp"] = _part(not self._mcp.failure, self._mcp.failure)
+        search = _search(self._engine.index)
+        parts["search"] = search
         is_ok = all(part["ok"] for part in parts.values())
-        state = ("degraded" if feed.is_degraded else "ok") if is_ok else "failing"
+        is_degraded = feed.is_degraded or search["is_degraded"]
+        state = ("degraded" if is_degraded else "ok") if is_ok else "failing"
         body = {"status": state, "can_write": parts["store_write"]["ok"], "parts": parts}
         return JSONResponse(body, 200 if is_ok else 503, headers={"cache-control": "no-store"})
 
     async def figures(self, request: Request) -> Response:
         """Answer with all figures for Prometheus."""
         return Response(await self._metrics.exposition(self._engine), media_type=CONTENT_TYPE)
+
+
+def _search(index: SearchIndex | None) -> dict[str, Any]:
+    """Return how searches do; words always work, so nothing here makes the server fail."""
+    if index is None:
+        return {"ok": True, "state": "switched off", "is_degraded": False}
+    health = index.health()
+    # What is merely catching up needs nobody's attention.
+    is_degraded = health.state in ("off", "failing")
+    shown = {"state": health.state, "is_degraded": is_degraded, "model": health.model, "lag": health.lag}
+    return _part(True, health.detail) | shown
 
 
 def _part(is_ok: bool, detail: str) -> dict[str, Any]:

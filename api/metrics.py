@@ -10,7 +10,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from resolvers.acts import Engine
 
@@ -18,7 +18,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 # A series of start times beside each series of counts says nothing that its absence does not.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no types here
 
 
 class Metrics:
@@ -60,7 +60,7 @@ class Metrics:
 
     async def exposition(self, engine: Engine) -> bytes:
         """Return all figures in Prometheus' text form, the store's and the feed's as they are now."""
-        families = [*_feed(engine), *await _store(engine)]
+        families = [*_feed(engine), *_search(engine), *await _store(engine)]
         current = CollectorRegistry()
         current.register(_Fixed(families))
         return generate_latest(self._registry) + generate_latest(current)
@@ -86,6 +86,26 @@ def _feed(engine: Engine) -> list[Metric]:
         _gauge("interlock_feed_restarts", "Broadcast connections lost.", health.restarts),
         _gauge("interlock_feed_dropped", "Announcements not passed on to other processes.", health.dropped),
     ]
+
+
+def _search(engine: Engine) -> list[Metric]:
+    if engine.index is None:
+        return []
+    health = engine.index.health()
+    figures = [
+        _gauge("interlock_search_degraded", "1 while searches go by words alone.", float(health.is_degraded)),
+        _gauge("interlock_search_lag", "Events that wait to be indexed.", float(health.lag or 0)),
+        _gauge("interlock_search_left", "Records that a rebuild has left.", health.total - health.indexed),
+    ]
+    for name, value in health.figures.items():
+        figures.append(CounterMetricFamily(f"interlock_search_{name}", _SEARCH_FIGURES[name], value=value))
+    return figures
+
+
+_SEARCH_FIGURES = {
+    "indexed": "Records brought up to date in the search index since the start.",
+    "embed_seconds": "Seconds spent on turning texts into vectors.",
+}
 
 
 async def _store(engine: Engine) -> list[Metric]:

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from resolvers.rules import Rules
 from schema.limits import Limits
+from store.embedder import NAMES as EMBEDDERS
 
 CLIENT_VARIABLES = frozenset({"INTERLOCK_URL", "INTERLOCK_API_KEY", "INTERLOCK_KEY"})
 """Names of the same family that clients read, not the server."""
@@ -72,6 +73,18 @@ def _reachable(value: str) -> str:
     return value
 
 
+def _embedder(value: str) -> str:
+    name = value.strip()
+    if name.lower() in EMBEDDERS:
+        return name.lower()
+    if name.startswith(("http://", "https://")):
+        return name
+    folder = Path(name).expanduser()
+    if not folder.is_absolute():
+        raise ValueError(f"must be {', '.join(EMBEDDERS)}, the path of a folder, or a URL")
+    return str(folder)
+
+
 Entries = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_entries)]
 
 
@@ -120,6 +133,29 @@ class Settings(BaseSettings):
         "memory://",
         validation_alias="BROADCAST_URL",
         description="How server processes wake each other: `memory://` for one process, `redis://host:6379` for several.",
+    )
+    chroma_host: str = Field(
+        "",
+        validation_alias="CHROMA_HOST",
+        description="Chroma server that keeps the search index; unset: it is kept in the data directory.",
+    )
+    chroma_port: int = Field(
+        8000, ge=1, le=65535, validation_alias="CHROMA_PORT", description="Port of the Chroma server."
+    )
+    embedder: Annotated[str, AfterValidator(_embedder)] = Field(
+        "auto",
+        validation_alias="INTERLOCK_EMBEDDER",
+        description="What searches by meaning: `auto` (a model that is installed), `off` (words alone), `minilm`, "
+        "`chroma` (the model in Chroma's cache), a folder with `model.onnx` and `tokenizer.json`, or the URL of an "
+        "OpenAI-compatible endpoint such as `http://localhost:11434/v1`.",
+    )
+    embedder_model: str = Field(
+        "",
+        validation_alias="INTERLOCK_EMBEDDER_MODEL",
+        description="Model asked of the endpoint; unset: `text-embedding-3-small`.",
+    )
+    embedder_key: str = Field(
+        "", validation_alias="INTERLOCK_EMBEDDER_KEY", description="API key of the endpoint.", repr=False
     )
     session_ttl_days: int = Field(
         14,
@@ -206,6 +242,7 @@ class Settings(BaseSettings):
     log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(
         LogFormat.TEXT, validation_alias="INTERLOCK_LOG_FORMAT", description="Form of the log: text or json."
     )
+
 
     @model_validator(mode="after")
     def _refuse_an_open_door(self) -> Self:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import doctor, keys, librarian, query, scan, schema, serve, watch
+from cli import doctor, keys, librarian, query, reindex, scan, schema, serve, watch
 from cli.failure import Failure
 
 app = typer.Typer(
@@ -47,6 +47,7 @@ app.command()(scan.scan)
 app.command()(librarian.librarian)
 app.command()(schema.schema)
 app.command()(doctor.doctor)
+app.command()(reindex.reindex)
 
 
 def main() -> None:

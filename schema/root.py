@@ -25,6 +25,7 @@ from schema.messages import MessageMutation, MessageQuery
 from schema.notices import Notices
 from schema.presence import PresenceMutation, PresenceQuery
 from schema.projects import ProjectMutation, ProjectQuery
+from schema.search_index import SearchIndexMutation, SearchIndexQuery
 from schema.sessions import SessionMutation, SessionQuery
 from schema.specs import SpecMutation, SpecQuery
 from schema.subscriptions import Subscription
@@ -49,6 +50,7 @@ class Query(
     AdminQuery,
     SpecQuery,
     FeedQuery,
+    SearchIndexQuery,
     DatabaseQuery,
 ):
     pass
@@ -70,6 +72,7 @@ class Mutation(
     PresenceMutation,
     SpecMutation,
     AdminMutation,
+    SearchIndexMutation,
 ):
     pass
 

@@ -196,6 +196,7 @@ QUERIES = [
     Bound("functions", 2, values=of(file="./"), shows="nodes", label="functions of a directory"),
     Bound("guideline", 2, values=of(name="g0", scope="p")),
     Bound("guidelines", 2, shows="nodes"),
+    Bound("searchIndex", 1),
     Bound("keys", 2, shows="nodes"),
     Bound("lockOverview", 3, shows="others"),
     Bound("locks", 3, shows="nodes"),
@@ -214,6 +215,7 @@ QUERIES = [
 
 # In the order in which they are carried out.
 MUTATIONS = [
+    Bound("reindex", 1),
     Bound("startSession", 6, 1, of(project="p", agent="zoe", task="src/0.py")),
     Bound("lockFiles", 3, 1, lambda world: {"files": names("new/{}.py")(world)}),
     Bound(

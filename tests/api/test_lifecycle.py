@@ -168,7 +168,10 @@ async def test_health_names_each_part_and_figures_count_operations(serving: Call
         "store_write": True,
         "feed": True,
         "mcp": True,
+        "search": True,
     }
+    assert health.json()["parts"]["search"]["state"] == "idle"
+    assert "interlock_search_lag 0.0" in figures
     assert 'interlock_operations_total{field="createChecklist",outcome="ok"} 1.0' in figures
     assert 'interlock_operations_total{field="createChecklist",outcome="CONFLICT"} 1.0' in figures
     assert 'interlock_operations_total{field="refused",outcome="BAD_INPUT"} 1.0' in figures
