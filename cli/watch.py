@@ -162,6 +162,9 @@ def _about(event: dict[str, Any]) -> str:
             return f"{event['name']} {_cut(event['details'])}"
         case "HeartbeatEvent":
             return f"{(event['presence'] or '').lower()} {_cut(event['currentTask'])}"
+        case "OtherEvent" if event["kind"] == "lock.waiting":
+            held = ", ".join(f"{one['path']} of {one['holder']}" for one in event["data"]["in_the_way"])
+            return f"{', '.join(event['data']['paths'])} (waits for {held})"
         case _:
             return str(event.get("subject", ""))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from resolvers.acts import Act, Decision
 from resolvers.errors import DomainError, LimitExceeded
-from resolvers.lock_grants import Found, LockOutcome, Wanted, conflicts, granting, left, read
+from resolvers.lock_grants import Found, LockConflict, LockOutcome, Wanted, conflicts, granting, left, read
 from store.errors import StoreError
 from store.port import Changes
 from store.records import Event, LockWaiter, NewEvent
@@ -20,6 +20,7 @@ log = logging.getLogger("interlock.locks")
 
 _GRACE = timedelta(seconds=5)
 _SLACK_SECONDS = 0.005
+_MOST_TOLD = 20
 _MOVES = frozenset({"lock.granted", "lock.taken_over", "lock.wait_ended"})
 _RELEASES = frozenset({"lock.released", "lock.forced", "lock.taken_over"})
 _ENDS = frozenset({"session.ended", "session.lapsed"})
@@ -113,7 +114,7 @@ class _Request:
             if is_last:
                 return Decision(LockOutcome(False, conflicts=blocked), self._gone(left(found)))
             self.blockers = _blockers(self._asked, found)
-            return Decision(None, self._queued(found))
+            return Decision(None, self._queued(found, blocked))
 
         step = self._act.decide(decision, turn=self._turn)
         if not self._wait_seconds:
@@ -124,7 +125,7 @@ class _Request:
         self.is_queued = outcome is None
         return outcome
 
-    def _queued(self, found: Found) -> Changes:
+    def _queued(self, found: Found, blocked: tuple[LockConflict, ...]) -> Changes:
         if found.waiter is not None:
             return Changes()
         if found.is_queue_full:
@@ -140,26 +141,13 @@ class _Request:
             created_at=found.now,
             updated_at=found.now,
         )
-        return Changes(puts=(waiter,), checks=(found.session,))
+        in_the_way = [{"path": conflict.path, "holder": conflict.holder} for conflict in blocked[:_MOST_TOLD]]
+        event = _news("lock.waiting", waiter, in_the_way=in_the_way)
+        return Changes(puts=(waiter,), events=(event,), checks=(found.session,))
 
     def _gone(self, waiters: tuple[LockWaiter, ...]) -> Changes:
         """Delete a place in the queue and tell those behind it."""
-        events = tuple(
-            NewEvent(
-                project=waiter.project,
-                kind="lock.wait_ended",
-                subject=waiter.paths[0],
-                actor=waiter.agent,
-                data={
-                    "waiter": waiter.id,
-                    "agent": waiter.agent,
-                    "session_id": waiter.session_id,
-                    "paths": list(waiter.paths),
-                    "locks": [],
-                },
-            )
-            for waiter in waiters
-        )
+        events = tuple(_news("lock.wait_ended", waiter, locks=[]) for waiter in waiters)
         return Changes(deletes=waiters, events=events)
 
     async def leave(self) -> None:
@@ -175,6 +163,22 @@ class _Request:
             await self._act.decide(decision, turn=self._turn, is_final=False)
         except (DomainError, StoreError) as error:
             log.warning("a place in the queue for locks stays until it expires: %s", error)
+
+
+def _news(kind: str, waiter: LockWaiter, **data: Any) -> NewEvent:
+    return NewEvent(
+        project=waiter.project,
+        kind=kind,
+        subject=waiter.paths[0],
+        actor=waiter.agent,
+        data={
+            "waiter": waiter.id,
+            "agent": waiter.agent,
+            "session_id": waiter.session_id,
+            "paths": list(waiter.paths),
+            **data,
+        },
+    )
 
 
 def _blockers(asked: Wanted, found: Found) -> Blockers:

@@ -282,6 +282,7 @@ def _other(item: Item, event: Happened, data: Mapping[str, Any]) -> OtherEvent:
 
 _BUILDERS: dict[str, Callable[[Item, Happened, Mapping[str, Any]], FeedEvent]] = {
     "lock": _locks,
+    "lock.waiting": _other,
     "lock.wait_ended": _other,
     "message": _message,
     "backlog": _backlog,

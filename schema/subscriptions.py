@@ -72,7 +72,7 @@ class Subscription:
         def accept(event: Happened) -> bool:
             if event.kind in ("session.ended", "session.lapsed"):
                 return bool(event.data.get("locks"))
-            return event.kind.startswith("lock.") and event.kind != "lock.wait_ended"
+            return event.kind.startswith("lock.") and event.kind not in ("lock.waiting", "lock.wait_ended")
 
         return _follow(act, (act.project(project),), after, accept, lock_event)
 

@@ -185,6 +185,29 @@ async def test_a_waiter_whose_time_is_up_is_told_and_leaves_the_queue(engine: En
     assert (await log_of(engine))[-1].kind == "lock.wait_ended"
 
 
+async def test_a_wait_for_a_lock_shows_once_with_its_paths_and_who_is_in_the_way(
+    engine: Engine, run: Run
+) -> None:
+    ada, bob, cy = [await begin(engine, run, name) for name in ("ada", "bob", "cy")]
+    await ada.lock("a.py")
+    (first,) = await queue_up(engine, [bob], "a.py", "b.py")
+    second = asyncio.create_task(cy.lock("b.py", wait=20))
+
+    async def both_wait() -> bool:
+        return len(await waiting(engine)) == 2
+
+    await until(both_wait, engine)
+    await ada.end()
+    async with asyncio.timeout(5):
+        assert (await first)["isGranted"]
+    second.cancel()
+    told = [event for event in await log_of(engine) if event.kind == "lock.waiting"]
+    assert [(event.actor, event.data["paths"], event.data["in_the_way"]) for event in told] == [
+        ("bob", ["a.py", "b.py"], [{"path": "a.py", "holder": "ada"}]),
+        ("cy", ["b.py"], [{"path": "b.py", "holder": "bob"}]),
+    ]
+
+
 async def test_the_end_of_a_session_hands_its_locks_to_who_waits(engine: Engine, run: Run) -> None:
     ada, bob = await begin(engine, run, "ada"), await begin(engine, run, "bob")
     await ada.lock("a.py", "b.py")

@@ -194,3 +194,24 @@ def test_a_reader_that_goes_away_ends_the_watch_quietly(
         add(interlock, project, "b")
         assert watching.wait(20) == 1
         assert [told.split(" --after")[0] for told in watching.stderr] == ["go on with: interlock watch"]
+
+
+def test_who_waits_for_a_lock_is_shown_with_the_path_and_its_holder(
+    server: ServerProcess, interlock: Interlock, begin: Begin, project: str
+) -> None:
+    def ask(document: str, **variables: str | int) -> str:
+        said = interlock("query", document, "--variables", json.dumps(variables))
+        assert said.code == 0, said.err
+        return said.out
+
+    start = """mutation ($p: String!, $a: String!) {
+      startSession(input: {project: $p, agent: $a, task: "x"}) { sessionId } }"""
+    lock = """mutation ($s: ID!, $w: Int!) {
+      lockFiles(input: {sessionId: $s, files: ["a.py"], reason: "r", waitSeconds: $w}) { isGranted } }"""
+    ada, ben = [json.loads(ask(start, p=project, a=a))["startSession"]["sessionId"] for a in ("ada", "ben")]
+    watching = begin("watch", "--project", project, "--kind", "lock")
+    watching.err()
+    ask(lock, s=ada, w=0)
+    ask(lock, s=ben, w=1)
+    assert "lock.granted  ada" in watching.out()
+    assert watching.out().endswith("lock.waiting  ben  a.py (waits for a.py of ada)")
