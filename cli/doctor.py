@@ -18,7 +18,7 @@ Check = Callable[[Connection], str]
 
 
 def doctor(url: Url = "", key: ApiKey = "") -> None:
-    """Check this machine, the data directory, the server, the key and the tools."""
+    """Check this machine, data directory, server, key and tools."""
     to = connection(url, key)
     failed = 0
     for name, check in CHECKS.items():

@@ -32,7 +32,7 @@ def librarian(
     url: Url = "",
     key: ApiKey = "",
 ) -> None:
-    """Read the source of registered functions and have a model describe them.
+    """Have a model describe registered functions by their source.
 
     It needs LIBRARIAN_PROJECT_ROOTS, LIBRARIAN_MODEL and a key or address of a model: see
     docs/librarian.md. It reads source under those roots only.

@@ -27,7 +27,7 @@ def query(
     url: Url = "",
     key: ApiKey = "",
 ) -> None:
-    """Run a GraphQL document and print its data as JSON; a subscription prints a line an event."""
+    """Run a GraphQL document and print its data as JSON. A subscription prints a line an event."""
     text = _document(document, file)
     asked = request(text, _variables(variables, var or []), operation)
     to = connection(url, key)

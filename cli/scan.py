@@ -60,7 +60,7 @@ def scan(
     url: Url = "",
     key: ApiKey = "",
 ) -> None:
-    """Register the functions and methods of a code base; to do it again changes only what changed.
+    """Register the functions and methods of a code base. To do it again changes only what changed.
 
     Python, TypeScript, JavaScript, C#, Go, Rust, Java, C and C++. What .gitignore names, hidden and
     minified files, links, virtual environments and node_modules are left out.
