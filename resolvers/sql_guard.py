@@ -14,7 +14,15 @@ from resolvers import sql_guard_tables
 from resolvers.errors import BadInput, Unready
 from resolvers.sql_guard_columns import hidden_call
 from resolvers.sql_guard_functions import FORMATTING, FUNCTIONS, LENGTHENING, MOST_REPEATED
-from resolvers.sql_guard_nodes import ARGUMENTS, NODES, REFUSED_BY_NAME, SYNTAX, TABLE_HINTS
+from resolvers.sql_guard_nodes import (
+    ARGUMENTS,
+    NODES,
+    REFUSED_BY_NAME,
+    SAMPLES,
+    STATEMENT_WORDS,
+    SYNTAX,
+    TABLE_HINTS,
+)
 from resolvers.sql_guard_text import loose
 
 if TYPE_CHECKING:
@@ -62,7 +70,7 @@ def guarded(text: str, *, dialect: str, database: str, rows: int) -> Statement:
     try:
         tree = _parsed(text, dialect)
         _check(tree, dialect, database)
-        _limit(tree, dialect, rows)
+        tree = _limited(tree, dialect, rows)
         sql = _written(tree, dialect)
         _check_again(sql, dialect, database)
     except RecursionError:
@@ -87,7 +95,9 @@ def _language(name: str) -> tuple[Dialect, type[Parser]]:
     dialect = Dialect.get_or_raise(name)
     known = dialect.parser_class
     syntax = {key: value for key, value in known.FUNCTION_PARSERS.items() if key in SYNTAX}
-    parser = type("ByName", (known,), {"FUNCTIONS": {}, "FUNCTION_PARSERS": syntax})
+    # `a -> 'b'` is a look into JSON in these dialects, never a lambda.
+    lambdas = {key: value for key, value in known.LAMBDAS.items() if key.name != "ARROW"}
+    parser = type("ByName", (known,), {"FUNCTIONS": {}, "FUNCTION_PARSERS": syntax, "LAMBDAS": lambdas})
     return dialect, parser
 
 
@@ -100,7 +110,9 @@ def _writer(name: str) -> type[Generator]:
         return known
     # MariaDB has no REGEXP_LIKE, which is what the parser's own writer makes of REGEXP.
     plain = {exp.RegexpLike: lambda self, node: self.binary(node, "REGEXP")}
-    return type("Plain", (known,), {"TRANSFORMS": known.TRANSFORMS | plain})
+    # Quoted, `dual` would be a table.
+    reserved = known.RESERVED_KEYWORDS - {"dual"}
+    return type("Plain", (known,), {"TRANSFORMS": known.TRANSFORMS | plain, "RESERVED_KEYWORDS": reserved})
 
 
 def _parsed(text: str, name: str) -> exp.Expr:
@@ -210,6 +222,8 @@ def _function(node: Any, dialect: str, database: str) -> None:
 def _table(node: Any, dialect: str, database: str) -> None:
     _from_item(node.this)
     if type(node.this).__name__ == "Identifier":
+        if node.this.args.get("global_"):
+            raise Refused("temporary tables of other sessions")
         why = sql_guard_tables.objection(dialect, database, (node.catalog, node.db, node.name))
         if why:
             raise Refused(why)
@@ -230,19 +244,56 @@ def _from_item(node: Any) -> None:
         raise Refused(f"{_words(node)} in place of a table")
 
 
-_CHECKS = {"Anonymous": _function, "Table": _table, "Lateral": _lateral}
+def _identifier(node: Any, dialect: str, database: str) -> None:
+    if dialect == "tsql" and not node.args.get("quoted") and node.name.lower() in STATEMENT_WORDS:
+        raise Refused(f"{node.name.upper()} begins another statement; quote it if it is a name")
+
+
+def _sample(node: Any, dialect: str, database: str) -> None:
+    method = node.args.get("method")
+    if method is not None and method.name.lower() not in SAMPLES:
+        raise Refused(f"the sampling method {method.name[:40]}")
+
+
+def _select(node: Any, dialect: str, database: str) -> None:
+    if not node.expressions:
+        raise Refused("a query that selects nothing")
+
+
+def _match(node: Any, dialect: str, database: str) -> None:
+    if any(one is None for one in node.expressions):
+        raise Refused("a match against nothing")
+
+
+_CHECKS = {
+    "MatchAgainst": _match,
+    "Anonymous": _function,
+    "Identifier": _identifier,
+    "Lateral": _lateral,
+    "Select": _select,
+    "Table": _table,
+    "TableSample": _sample,
+}
 
 
 def _is_number(node: Any) -> bool:
     return type(node).__name__ == "Literal" and not node.is_string and str(node.this).isdecimal()
 
 
-def _limit(tree: Any, dialect: str, rows: int) -> None:
+def _limited(tree: exp.Expr, dialect: str, rows: int) -> exp.Expr:
     """Let the outermost query return `rows` rows at most; what it asks for itself stays if it is less."""
     from sqlglot import exp
 
     if isinstance(tree, exp.Values):
-        return
+        # Some drivers take only what begins with SELECT or WITH for a query.
+        tree = exp.select("*").from_(exp.alias_(tree, "v", table=True))
+    _limit(tree, dialect, rows)
+    return tree
+
+
+def _limit(tree: Any, dialect: str, rows: int) -> None:
+    from sqlglot import exp
+
     given = tree.args.get("limit")
     if given is None:
         if dialect == "tsql":

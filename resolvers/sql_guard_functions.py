@@ -12,7 +12,7 @@ _COMMON = """
 """
 
 _POSTGRES = """
-    age any_value array_agg array_append array_cat array_dims array_length array_lower array_ndims
+    age all any any_value array_agg array_append array_cat array_dims array_length array_lower array_ndims
     array_position array_positions array_prepend array_remove array_replace array_to_json array_to_string
     array_upper ascii bit_and bit_length bit_or bit_xor bool_and bool_or btrim cardinality cbrt char_length
     character_length chr clock_timestamp col_description corr cosh cot covar_pop covar_samp current_database

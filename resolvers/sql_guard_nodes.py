@@ -11,7 +11,7 @@ def words(text: str) -> frozenset[str]:
 NODES = words(
     """
     Select Union Intersect Except Subquery Values With CTE From Join Where Group Having Order Ordered Limit
-    LimitOptions Offset Fetch Distinct Table TableAlias Column Identifier Star Alias Aliases Literal National
+    LimitOptions Offset Fetch Distinct Table TableAlias Column Identifier Star Alias Concat ObjectIdentifier Literal National
     Null Boolean HexString BitString Paren Tuple Var Interval IntervalSpan DataType DataTypeParam Cast TryCast
     Convert Extract Trim Substring StrPosition Overlay GroupConcat Collate CharacterSet AtTimeZone Case If
     And Or Xor Not Is EQ NEQ GT GTE LT LTE NullSafeEQ NullSafeNEQ Between In Like ILike SimilarTo Escape
@@ -60,6 +60,18 @@ REFUSED_BY_NAME = {
     "Semicolon": "exactly one statement is served",
 }
 """What is said of the commonest refusals."""
+
+STATEMENT_WORDS = words(
+    """
+    add alter backup begin break bulk checkpoint close commit continue create dbcc deallocate declare delete
+    deny disable drop enable end exec execute fetch get go goto grant if insert kill load merge move open print
+    raiserror readtext receive reconfigure restore return revert revoke rollback save send set setuser shutdown
+    throw truncate update updatetext use waitfor while writetext
+    """
+)
+"""SQL Server takes a second statement without a semicolon: these begin one, and are no names unless quoted."""
+
+SAMPLES = words("bernoulli system")
 
 TABLE_HINTS = words(
     "nolock readuncommitted readcommitted readcommittedlock readpast noexpand forcescan forceseek"
