@@ -60,6 +60,7 @@ check: $(TEST_STAMP)
 	@$(BIN)/ruff format --check --quiet .
 	@echo "types"
 	@$(BIN)/mypy
+	@$(BIN)/python frontend/build.py --check
 	@echo "import rules"
 	@$(BIN)/lint-imports
 	@echo "generated files"

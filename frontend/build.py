@@ -1,6 +1,6 @@
 """Build the pages into api/page, with the Node that is there or, failing that, the one from PyPI.
 
-Run as `python frontend/build.py` by `make install`. Without Node it says so in one line and
+Run as `python frontend/build.py` by `make install`; with `--check` it checks types instead. Without Node it says so in one line and
 succeeds: the server starts without its pages. Where `CI` is set, that is a failure.
 """
 
@@ -32,6 +32,9 @@ def main() -> int:
         node, npm = _system_node() or _wheel_node()
         environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
         _install([str(node), str(npm), "ci", "--fetch-retries=1"], environment)
+        if sys.argv[1:] == ["--check"]:
+            command = [str(node), "node_modules/typescript/bin/tsc", "--noEmit"]
+            return subprocess.run(command, cwd=HERE, env=environment, check=False).returncode
         _run(
             [str(node), "node_modules/vite/bin/vite.js", "build", "--logLevel=warn"],
             environment,
