@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from librarian.definitions import Definition, definitions
-from librarian.languages import language_of, without_arguments
+from librarian.definitions import Definition, TooSlow, definitions
+from librarian.languages import Language, language_of, without_arguments
 
 MOST_LINES = 400
 MOST_CHARACTERS = 12_000
@@ -54,9 +54,13 @@ def cut(source: bytes, path: str, name: str, line: int | None) -> Cut | None:
     """Return the function of a name, the one nearest to the line where it has several; None: it is not there."""
     language = language_of(path, source)
     if language is not None:
-        found = match(definitions(source, language), name, line)
+        having = _parsed(source, language)
+        found = match(having, name, line)
         if found is not None:
             return cut_of(source, found, language.name)
+        if any(_last(one.name) == _last(plain(name)) for one in having):
+            # The same name of another class is another function.
+            return None
     text = source.decode("utf-8", "replace")
     at = _by_shape(text.splitlines(), name, line)
     if at is None:
@@ -64,6 +68,13 @@ def cut(source: bytes, path: str, name: str, line: int | None) -> Cut | None:
     first, end = at
     whole = "\n".join(text.splitlines()[first:end])
     return Cut(bounded(whole), source_hash(whole), language.name if language else "", first + 1)
+
+
+def _parsed(source: bytes, language: Language) -> list[Definition]:
+    try:
+        return definitions(source, language)
+    except TooSlow:
+        return []
 
 
 def cut_of(source: bytes, found: Definition, language: str) -> Cut:
@@ -80,7 +91,11 @@ def plain(name: str) -> str:
         head, sign, operator = name, "", ""
     head = re.sub(r"\(.*", "", head, flags=re.DOTALL)
     head = re.sub(r"::|#(?=\w)(?<!\.#)|->|/", ".", without_arguments(head))
-    return re.sub(r"\s+", "", head).strip(".") + sign + operator.partition("(")[0].strip()
+    head = re.sub(r"\s+", "", head).strip(".")
+    if not sign:
+        return head
+    symbol = "()" if operator.startswith("()") else operator.partition("(")[0].rstrip()
+    return f"{head}.{sign}{symbol}" if head else sign + symbol
 
 
 def match(among: Sequence[Definition], name: str, line: int | None) -> Definition | None:
@@ -98,6 +113,10 @@ def match(among: Sequence[Definition], name: str, line: int | None) -> Definitio
         if best is None or key < best[0]:
             best = key, one
     return best[1] if best else None
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _rank(having: str, wanted: str) -> int | None:

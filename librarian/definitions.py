@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 MOST_DEFINITIONS = 20_000
+MOST_SECONDS = 3.0
+_READ_BYTES = 262_144
+_MOST_COST = 200_000_000
+
+
+class TooSlow(Exception):
+    """A source takes too long to parse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +40,50 @@ class Definition:
 
 
 def definitions(source: bytes, language: Language) -> list[Definition]:
-    """Return the functions of a source in their order, at most 20,000; what does not parse is passed over."""
-    from tree_sitter import QueryCursor
+    """Return the functions of a source in their order, at most 20,000; what does not parse is passed over.
 
+    Raises:
+        TooSlow: it takes longer than 3 seconds, as sources made to be slow do.
+    """
     source = source.replace(b"\r\n", b" \n").replace(b"\r", b"\n")
-    parsing, query = parser(language.name)
-    captured = QueryCursor(query).captures(parsing.parse(source).root_node)
+    captured = _captured(source, language)
     nodes = [(node, kind) for kind in "dsa" for node in captured.get(kind, ())]
     nodes.sort(key=lambda pair: (pair[0].start_byte, -pair[0].end_byte, "sda".index(pair[1])))
     return list(_assembled(source, nodes, language))[:MOST_DEFINITIONS]
+
+
+def _captured(source: bytes, language: Language) -> dict[str, list[Node]]:
+    from tree_sitter import QueryCursor
+
+    parsing, query = parser(language.name)
+    until = time.monotonic() + MOST_SECONDS
+
+    def is_over(*_: object) -> bool:
+        return time.monotonic() > until
+
+    def read(at: int, _: object) -> bytes:
+        return source[at : at + _READ_BYTES]
+
+    try:
+        tree = parsing.parse(read, progress_callback=is_over)
+    except ValueError as error:
+        parsing.reset()
+        raise TooSlow from error
+    # The query's own callback crashes the interpreter (tree-sitter 0.26.1), so its cost is judged before.
+    if _cost(tree.root_node) > _MOST_COST or is_over():
+        raise TooSlow
+    return QueryCursor(query).captures(tree.root_node)
+
+
+def _cost(root: Node) -> int:
+    """Return what a query costs beyond the usual: it is the square of what stands in each broken part."""
+    cost, broken = 0, [root] if root.has_error else []
+    while broken and cost <= _MOST_COST:
+        node = broken.pop()
+        cost += node.child_count * (node.child_count if node.is_error else 1)
+        if cost <= _MOST_COST:
+            broken += [one for one in node.children if one.has_error]
+    return cost
 
 
 def _assembled(source: bytes, nodes: list[tuple[Node, str]], language: Language) -> Iterator[Definition]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from librarian.cutting import cut_of
-from librarian.definitions import Definition, definitions
+from librarian.definitions import Definition, TooSlow, definitions
 from librarian.languages import language_of
 from librarian.purposes import purpose
 
@@ -42,7 +42,10 @@ def scan_file(root: str, file: str) -> Scanned:
         return Scanned(file, skipped="no text")
     if max(map(len, source.split(b"\n"))) > _LONGEST_LINE:
         return Scanned(file, skipped="minified or generated")
-    found = definitions(source, language)
+    try:
+        found = definitions(source, language)
+    except TooSlow:
+        return Scanned(file, skipped="takes too long to parse")
     scanned = Scanned(file, language.name, names=tuple(found))
     for one in _distinct(found):
         if len(one.name.encode()) > MOST_NAME_BYTES:
