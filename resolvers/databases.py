@@ -13,7 +13,7 @@ from resolvers.acts import Act
 from resolvers.errors import BadInput, DomainError, LimitExceeded, NotFound, Unready
 from resolvers.inputs import line, text
 from resolvers.rules import MAX_NAME
-from resolvers.sql_guard import HINT, MAX_STATEMENT_BYTES, Refused, guarded
+from resolvers.sql_guard import HINT, MAX_STATEMENT_BYTES, guarded
 from store.databases import Busy, Database, Databases, Engine, QueryFailed, Rows, Table, TimedOut
 from store.errors import StoreError, Unavailable
 from store.port import Changes
@@ -112,7 +112,7 @@ async def query_database(act: Act, *, database: str, query: str, limit: int = DE
         statement = await asyncio.to_thread(
             guarded, asked, dialect=DIALECTS[found.engine], database=found.database, rows=rows + 1
         )
-    except Refused:
+    except BadInput:
         await audit.refused(
             act.engine, "db.refused", act.caller, project=_project(act), target=found.name, detail=asked
         )
