@@ -39,7 +39,7 @@ LIST = """query($project: String, $session: ID, $type: String, $first: Int! = 50
 READER = Caller("key_r", "r", Role.READONLY, frozenset({"p"}))
 
 
-async def define(run: Run, /, caller: Caller | None = None, **given: Any) -> Any:
+async def define(run: Run, caller: Caller | None = None, /, **given: Any) -> Any:
     """Define a spec of project `p` unless a session or a project is given; return the outcome."""
     if "sessionId" not in given:
         given.setdefault("project", "p")
@@ -49,7 +49,7 @@ async def define(run: Run, /, caller: Caller | None = None, **given: Any) -> Any
     return answer["data"]["defineSpec"]
 
 
-async def refused(run: Run, /, caller: Caller | None = None, **given: Any) -> tuple[str, str]:
+async def refused(run: Run, caller: Caller | None = None, /, **given: Any) -> tuple[str, str]:
     more = {"caller": caller} if caller else {}
     asked = {"name": "api", "content": "text", "project": "p", **given}
     return failure(await run(DEFINE, {"input": asked}, **more))
@@ -96,7 +96,8 @@ async def test_the_same_content_again_is_no_new_version(run: Run, engine: Engine
     for again in ({}, {"version": "1.0.0"}, {"tags": ["a"]}, {"jsonSchema": {"type": "object"}}):
         assert (await define(run, **again))["change"] == "UNCHANGED"
     assert await engine.store.count(SpecVersion, {}) == 1
-    for other in ({"tags": []}, {"jsonSchema": {}}, {"specType": "Note"}, {"version": "2.0.0"}):
+    others: list[dict[str, Any]] = [{"tags": []}, {"jsonSchema": {}}, {"specType": "Note"}]
+    for other in (*others, {"version": "2.0.0"}):
         assert (await define(run, **other))["change"] == "UPDATED"
     shown = await got(run)
     assert (shown["tags"], shown["jsonSchema"], shown["specType"], shown["version"]) == (
