@@ -22,7 +22,7 @@ def reindex(
     url: Url = "",
     key: ApiKey = "",
 ) -> None:
-    """Make the search index anew from the stored documents and functions."""
+    """Make the search index anew from what is stored."""
     to = connection(url, key)
     total = int(ask(to, START, {"input": {"project": project or None}})["reindex"]["total"])
     if not wait:

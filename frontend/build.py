@@ -1,7 +1,8 @@
 """Build the pages into api/page, with the Node that is there or, failing that, the one from PyPI.
 
-Run as `python frontend/build.py` by `make install`; with `--check` it checks types instead. Without Node it says so in one line and
-succeeds: the server starts without its pages. Where `CI` is set, that is a failure.
+Run as `python frontend/build.py` by `make install`; with `--check` it checks types instead.
+Without Node it says so in one line and succeeds: the server starts without its pages. Where `CI`
+is set, that is a failure.
 """
 
 from __future__ import annotations
