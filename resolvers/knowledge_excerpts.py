@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from json.encoder import encode_basestring
 
 CHARACTERS_A_TOKEN = 4
 LONGEST = 1_200
 """Characters of one excerpt, at most."""
 
-FRAME = 160
+FRAME = 120
 """Characters of JSON around the results."""
 
-KEYS = 170
+KEYS = 240
 """Characters of JSON of one result's keys, times and numbers."""
 
 _LEAST = 60
+_KNOWN_BY = 60
+_PLACES, _WINDOW = 300, 300
 _WORD = re.compile(r"\w{2,}")
 
 
@@ -96,23 +99,27 @@ def _boundary(content: str, begin: int) -> int:
 
 
 def _place(content: str, snippet: str, query: str) -> int:
-    """Return where what matched stands in the text: the snippet, else the densest run of the query's words."""
+    """Return where what matched stands in the text: the query's words in the snippet, else anywhere."""
     core = snippet.strip("… \n")
-    if core:
-        found = content.find(core[:60])
-        if found >= 0:
-            return found
+    found = content.find(core) if core else -1
+    if found < 0 and core:
+        found = content.find(core[:_KNOWN_BY])
+    if found >= 0:
+        return found + _densest(content[found : found + len(core)], query)
+    return _densest(content, query)
+
+
+def _densest(content: str, query: str) -> int:
+    """Return where most of the query's words stand together; 0 where none does."""
     words = {word for word in _WORD.findall(query.lower()) if len(word) > 2}
     if not words:
         return 0
+    lower = content.lower()
     pattern = re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)))
-    places = [match.start() for match in pattern.finditer(content.lower())][:500]
-    if not places:
-        return 0
-    lower, best, best_count = content.lower(), places[0], 0
-    for place in places:
-        window = lower[place : place + 300]
+    best, best_count = 0, 0
+    for match in islice(pattern.finditer(lower), _PLACES):
+        window = lower[match.start() : match.start() + _WINDOW]
         count = sum(word in window for word in words)
         if count > best_count:
-            best, best_count = place, count
+            best, best_count = match.start(), count
     return best

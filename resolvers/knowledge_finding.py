@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from resolvers.acts import Act
@@ -14,7 +14,7 @@ from resolvers.knowledge_fields import DocumentStatus, DocumentType, readable
 from resolvers.knowledge_statuses import found_document
 from resolvers.knowledge_warnings import age_of, changed_files, questions, warning_of
 from resolvers.rules import MAX_LINE
-from resolvers.search import Found, search
+from resolvers.search import search
 from store.knowledge import SHARED
 from store.port import Condition, GetMany, In, Span
 from store.records import Document, Usage
@@ -106,7 +106,8 @@ async def document(act: Act, *, id: str, project: str | None = None) -> Handed:
         NotFound: there is none of that id where the caller may look.
     """
     found = await found_document(act, id, project, field="id")
-    (handed,) = await _handed(act, [(found, found.content, False, 1.0)])
+    (handed,) = await _handed(act, [(found, 1.0)])
+    act.engine.usage.add([found])
     return handed
 
 
@@ -130,45 +131,44 @@ async def _found(
         where["status"] = DocumentStatus.ACTIVE.value
         where["expires_at"] = Span(after=await act.store.now())
     results = await search(act, Document, asked, where, projects=projects, limit=limit)
-    candidates = [_candidate(one) for one in results.found]
+    handed = await _handed(act, [(one.record, one.relevance) for one in results.found])
+    candidates = [_candidate(one, found.snippet) for one, found in zip(handed, results.found, strict=True)]
     excerpts = shared_out(candidates, asked, max_tokens)
-    chosen = [
-        (one.record, excerpt, is_cut, one.relevance)
-        for one, (excerpt, is_cut) in zip(results.found, excerpts, strict=False)
-    ]
-    hits = await _handed(act, chosen)
-    return Findings(tuple(hits), results.is_degraded, len(results.found) - len(hits))
+    hits = tuple(
+        replace(one, content=content, is_truncated=is_cut)
+        for one, (content, is_cut) in zip(handed, excerpts, strict=False)
+    )
+    act.engine.usage.add(one.document for one in hits)
+    return Findings(hits, results.is_degraded, len(handed) - len(hits))
 
 
-def _candidate(found: Found[Document]) -> Candidate:
-    record = found.record
-    others = (record.id, record.project, record.title, record.type, record.status, record.author)
-    return Candidate(record.content, found.snippet, KEYS + sum(json_size(one) for one in others))
+def _candidate(handed: Handed, snippet: str) -> Candidate:
+    record = handed.document
+    others = (record.id, record.title, record.type, record.status, record.author, handed.warning)
+    return Candidate(record.content, snippet, KEYS + sum(json_size(one) for one in others))
 
 
-async def _handed(act: Act, chosen: Sequence[tuple[Document, str, bool, float]]) -> list[Handed]:
-    """Return the documents as they are handed out, and count that: one trip for all of them."""
+async def _handed(act: Act, chosen: Sequence[tuple[Document, float]]) -> list[Handed]:
+    """Return the documents, each with its relevance, whole as they are handed out: one trip for all of them."""
     if not chosen:
         return []
-    documents = [document for document, *_ in chosen]
+    documents = [document for document, _ in chosen]
     used = GetMany(Usage, tuple(one.id for one in documents))
     counts, *pages = await act.store.read(used, *questions(act, documents))
     seen = [record for page in pages for record in page.records]
     now = await act.store.now()
-    usage = act.engine.usage
     made = []
-    for record, content, is_truncated, relevance in chosen:
+    for record, relevance in chosen:
         kept = counts.get(record.id)
         made.append(
             Handed(
                 document=record,
-                content=content,
-                is_truncated=is_truncated,
+                content=record.content,
+                is_truncated=False,
                 age=age_of(record.updated_at, now),
                 warning=warning_of(record, now, changed_files(record, seen)),
-                access_count=(kept.count if kept else 0) + usage.pending(record.id),
+                access_count=(kept.count if kept else 0) + act.engine.usage.pending(record.id),
                 relevance=relevance,
             )
         )
-    usage.add(documents)
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from resolvers.acts import Engine
-from resolvers.callers import LOCAL_OWNER, Caller
+from resolvers.callers import LOCAL_OWNER
 from store.records import KINDS, Record
 from tests.areas.session_cases import start
 from tests.conftest import Run
@@ -30,7 +30,7 @@ SEARCH = """query ($query: String!, $project: String, $types: [DocumentType!], $
 }"""
 EVERYWHERE = """query ($query: String!, $types: [DocumentType!], $limit: Int! = 10, $tokens: Int) {
   searchEverywhere(query: $query, types: $types, limit: $limit, maxTokens: $tokens) {
-    resultCount omitted results { id project title relevance content warning }
+    resultCount omitted degraded results { id project title relevance content warning }
   }
 }"""
 ONE = """query ($id: ID!, $project: String) {
@@ -55,9 +55,7 @@ LISTED = """query ($project: String, $type: DocumentType, $status: DocumentStatu
 }"""
 
 
-async def send(
-    run: Run, document: str, *, caller: Caller | None = LOCAL_OWNER, **variables: Any
-) -> dict[str, Any]:
+async def send(run: Run, document: str, *, caller: Any = LOCAL_OWNER, **variables: Any) -> dict[str, Any]:
     """Run a document and return what its only root field gave; it must succeed."""
     answer = await run(document, variables, caller=caller)
     assert not answer["errors"], answer["errors"]
@@ -66,9 +64,7 @@ async def send(
     return result
 
 
-async def store(
-    run: Run, content: str = "the text", *, caller: Caller | None = LOCAL_OWNER, **more: Any
-) -> Any:
+async def store(run: Run, content: str = "the text", *, caller: Any = LOCAL_OWNER, **more: Any) -> Any:
     """Store a document in the project `p`, unless `more` says otherwise."""
     given = {"title": "a title", "type": "LEARNING", "content": content, **more}
     if "sessionId" not in given:
@@ -76,7 +72,7 @@ async def store(
     return await send(run, STORE, caller=caller, input=given)
 
 
-async def refused(run: Run, document: str, *, caller: Caller | None = LOCAL_OWNER, **variables: Any) -> Any:
+async def refused(run: Run, document: str, *, caller: Any = LOCAL_OWNER, **variables: Any) -> Any:
     """Run a document that must fail and return its only error."""
     (error,) = (await run(document, variables, caller=caller))["errors"]
     return error
