@@ -280,6 +280,11 @@ class Act:
         return ScopedStore(self.engine.store, self.caller)
 
     @property
+    def is_alone(self) -> bool:
+        """Whether nobody else writes to the store: nothing then comes between a decision's reads and its commit."""
+        return not self.engine.store.is_shared
+
+    @property
     def rules(self) -> Rules:
         return self.engine.rules
 

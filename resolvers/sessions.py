@@ -271,7 +271,7 @@ async def _closing(act: Act, closed: Session, now: datetime) -> Decision[EndedSe
 
 async def _sweep(act: Act, closed: Session) -> None:
     """Remove what the session added to its queue and its work while its end was being decided."""
-    if not act.engine.store.is_shared:
+    if act.is_alone:
         # Nothing comes between reading and writing there.
         return
 

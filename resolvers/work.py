@@ -128,18 +128,14 @@ async def update_work(
         signal_details=line("signal_details", signal_details),
     )
 
-    is_shared = act.engine.store.is_shared
-
     async def decision(now: datetime) -> Decision[UpdatedWork]:
         made = await _updated(act, report, now)
-        if is_shared:
-            return made
-        return replace(made, result=await _with_overlaps(act, made.result))
+        return replace(made, result=await _with_overlaps(act, made.result)) if act.is_alone else made
 
     made = await act.decide(decision)
     # Of two who begin at the same moment at least one must be told of the other: where decisions do
     # not stand in a row, that takes a look after the commit.
-    return await _with_overlaps(act, made) if is_shared else made
+    return made if act.is_alone else await _with_overlaps(act, made)
 
 
 async def _with_overlaps(act: Act, made: UpdatedWork) -> UpdatedWork:
