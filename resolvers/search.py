@@ -15,6 +15,8 @@ from store.port import In, R, Where
 CANDIDATES = 100
 WIDER = 400
 """Candidates by meaning when too many of the nearest are filtered out."""
+_MANY = CANDIDATES // 2
+"""So many may be all that an approximate index finds of 100; there may be more."""
 SNIPPET = 300
 """Characters of a snippet, at most."""
 MEANING = 0.8
@@ -73,7 +75,7 @@ async def search(
     if near is None:
         return _ranked(found, [], text, limit, True)
     found = await _with_near(act, kind, within, found, near)
-    if len(found) < limit and len(near) >= CANDIDATES:
+    if len(found) < limit and len(near) >= _MANY:
         near = await index.nearest(kind, projects, text, WIDER) or near
         found = await _with_near(act, kind, within, found, near)
     return _ranked(found, near, text, limit, index.health().is_degraded)

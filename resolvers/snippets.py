@@ -24,7 +24,7 @@ def snippet(text: str, asked: str, near: Near | None, most: int) -> str:
     offset = len(title) + 1
     start, end = (near.start, near.end) if near is not None and near.end else (offset, len(text))
     start = max(start, offset)
-    if end <= start:
+    if end <= start or start >= len(text):
         start, end = offset, len(text)
     passage = text[start:end]
     if len(passage) <= most:

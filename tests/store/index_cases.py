@@ -118,6 +118,15 @@ class Brain:
                     await asyncio.sleep(0.02)
         assert found == wanted, self.index.health()
 
+    async def until_lag_is_gone(self) -> None:
+        """Wait until all events are indexed."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            queue = self.index._queue
+            while self.index.health().state != "ready" or any(
+                queue.settled(project) < self.feed.reached(project) for project in ("p", "q", "shared")
+            ):
+                await asyncio.sleep(0.02)
+
     async def state(self, *wanted: str) -> None:
         """Wait until the index says that it is in one of these states."""
         with suppress(TimeoutError):

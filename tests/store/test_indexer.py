@@ -21,10 +21,14 @@ from tests.store.index_cases import Brain, HashEmbedder, brain, document, embedd
 __all__ = ["brain", "embedder"]
 
 
-async def test_a_document_just_stored_is_found_by_its_meaning_in_the_next_query(brain: Brain) -> None:
+async def test_a_document_just_stored_is_found_by_its_meaning_in_the_next_query(
+    brain: Brain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "_FRESH_SECONDS", 5.0)
     async with brain.running():
         await brain.put(document("a", "cat"))
         await brain.until("feline", ["a"])
+        await brain.state("ready")
         for n in range(5):
             await brain.put(document(f"b{n}", f"car number{n}"))
             found = await brain.near("automobile")
@@ -118,6 +122,9 @@ async def test_a_corrupted_directory_is_put_aside_and_made_anew(
 ) -> None:
     monkeypatch.setattr(indexing, "_PAUSE_SECONDS", (0.02, 0.1))
     monkeypatch.setattr(indexing, "_REST_SECONDS", 0.02)
+    # Chroma writes its graph down at 1,000 entries.
+    monkeypatch.setattr(indexing, "_RECORDS_AT_ONCE", 200)
+    monkeypatch.setattr("store.meanings.PASSAGES_AT_ONCE", 200)
     count = 1100 if "*" in victim else 3
     async with brain.running():
         await brain.put(*(document(f"d{n:04}", "cat") for n in range(count)))
@@ -214,9 +221,7 @@ async def test_a_long_text_is_one_hit_with_the_place_of_the_passage(brain: Brain
         await brain.put(document("long", "title", "\n".join(lines)[:50_000]))
         await brain.state("ready")
         async with asyncio.timeout(10):
-            while not (
-                found := await brain.index.nearest(type(document("x", "x")), ("p",), "feline")
-            ):
+            while not (found := await brain.index.nearest(type(document("x", "x")), ("p",), "feline")):
                 await asyncio.sleep(0.02)
         assert [one.record_id for one in found] == ["long"]
         text = "title\n" + "\n".join(lines)[:50_000]
