@@ -34,6 +34,7 @@ from store.chroma import Chroma
 from store.embedder import OFF, EmbedderChoice
 from store.feed import Feed
 from store.indexer import Indexer
+from store.odbc import OdbcDatabases
 from store.sqlite import SqliteStore
 
 
@@ -120,6 +121,9 @@ async def _open(stack: AsyncExitStack, settings: Settings, url: str) -> Server:
     feed = await stack.enter_async_context(Feed(store, settings.broadcast_url))
     index = _search_index(settings, store, feed)
     engine = Engine(store, feed, settings.rules, auth=settings.auth_enabled, local_secret=secret, index=index)
+    if settings.databases:
+        engine.databases = OdbcDatabases(settings.databases)
+        stack.push_async_callback(engine.databases.close)
     server = Server(settings, engine)
     stack.push_async_callback(flush_at_last, engine)
     _beside(

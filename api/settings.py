@@ -14,8 +14,10 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from api import database_settings
 from resolvers.rules import Rules
 from schema.limits import Limits
+from store.databases import Database
 from store.embedder import NAMES as EMBEDDERS
 
 CLIENT_VARIABLES = frozenset({"INTERLOCK_URL", "INTERLOCK_API_KEY", "INTERLOCK_KEY"})
@@ -243,6 +245,9 @@ class Settings(BaseSettings):
         LogFormat.TEXT, validation_alias="INTERLOCK_LOG_FORMAT", description="Form of the log: text or json."
     )
 
+    databases: Annotated[tuple[Database, ...], NoDecode] = Field(
+        (), validation_alias="DB_<NAME>_*", description="Databases registered for reading.", repr=False
+    )
 
     @model_validator(mode="after")
     def _refuse_an_open_door(self) -> Self:
@@ -292,7 +297,12 @@ def load_settings(**given: Any) -> Settings:
         SettingsError: a value is wrong; the message names the variable.
     """
     try:
+        if given.get("databases") is None:
+            environment = database_settings.environment_with(Path(".env"))
+            given["databases"] = database_settings.registered(environment)
         return Settings(**{name: value for name, value in given.items() if value is not None})
+    except database_settings.WrongVariable as error:
+        raise SettingsError(str(error)) from error
     except ValidationError as error:
         raise SettingsError(_line(error)) from error
 
@@ -311,7 +321,7 @@ def misspelt(environment: Any = None) -> list[str]:
             near = difflib.get_close_matches(name, known, 1, 0.8)
             if near:
                 lines.append(f"{name} is no setting and is ignored; did you mean {near[0]}?")
-    return lines
+    return [*lines, *database_settings.strays(dict.fromkeys(environment or (), "x") or dict(os.environ))]
 
 
 def _line(error: ValidationError) -> str:
@@ -328,6 +338,8 @@ def documented() -> list[tuple[str, str, str]]:
     """Return each setting as its variable, its default and its meaning, in the order of the table."""
     rows = []
     for name, info in Settings.model_fields.items():
+        if name == "databases":
+            continue
         if name == "data":
             default = "`$XDG_DATA_HOME/interlock`, else `~/.local/share/interlock`"
         elif isinstance(info.default, tuple):
@@ -335,4 +347,4 @@ def documented() -> list[tuple[str, str, str]]:
         else:
             default = f"`{str(info.default).lower() if isinstance(info.default, bool) else info.default}`"
         rows.append((variable(name), default, info.description or ""))
-    return rows
+    return rows + database_settings.documented()

@@ -18,6 +18,7 @@ from schema.context import RequestContext
 from schema.root import build_schema
 from store.feed import Feed
 from store.sqlite import SqliteStore
+from tests.databases.still import StillDatabases
 from tests.operations import Operation, operations
 
 SCHEMA = build_schema()
@@ -83,6 +84,7 @@ class World:
     items: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
+    documents: list[str] = field(default_factory=list)
     lease: str = ""
 
     async def ask(self, operation: Operation, /, **values: Any) -> Any:
@@ -115,6 +117,7 @@ async def world(folder: Path, rows: int) -> AsyncIterator[World]:
     store = await SqliteStore.open(folder / f"data{rows}")
     async with Feed(store) as feed:
         made = World(Engine(store, feed), Calls(store), rows)
+        made.engine.databases = StillDatabases()
         await furnish(made)
         yield made
     await store.close()
@@ -136,6 +139,10 @@ async def furnish(world: World) -> None:
         await world.do("setGuideline", name=f"g{n}", scope="p", rule="r", priority=50)
         await world.do("createProject", name=f"q{n}")
         await world.do("defineSpec", name=f"s{n}", content="text")
+        kept = await world.do(
+            "storeDocument", title=f"d{n}", content=f"word {n}", tags=["t"], filesRelated=["w/"]
+        )
+        world.documents.append(kept["id"])
         registered = await world.do("registerFunction", name=f"f{n}", file="f.py", purpose="word")
         world.functions.append(registered["id"])
         await world.do("createKey", name=f"k{n}", role="AGENT")
@@ -189,6 +196,9 @@ QUERIES = [
     Bound("checklist", 2, values=of(name="c0")),
     Bound("checklists", 2, shows="nodes"),
     Bound("enrichmentQueue", 2, shows="nodes"),
+    Bound("databases", 1),
+    Bound("databaseSchema", 1, values=of(database="shop"), shows="tables"),
+    Bound("queryDatabase", 1, 1, of(database="shop", query="select id from t"), shows="rows"),
     Bound("feedCursor", 1),
     Bound("findFunctions", 3, values=of(query="word", limit=50, maxTokens=20_000), shows="results"),
     Bound("function", 2, values=lambda world: {"id": world.functions[0]}),
@@ -208,6 +218,11 @@ QUERIES = [
     Bound("projects", 4, shows="nodes"),
     Bound("session", 1, values=lambda world: {"id": world.session}),
     Bound("sessions", 2, shows="nodes"),
+    Bound("document", 3, values=lambda world: {"id": world.documents[0]}),
+    Bound("documents", 2, shows="nodes"),
+    Bound("documents", 4, values=of(tag="t"), shows="nodes", label="documents by tag"),
+    Bound("searchDocuments", 3, values=of(query="word", limit=20)),
+    Bound("searchEverywhere", 3, values=of(query="word", limit=50), shows="results"),
     Bound("spec", 3, values=of(name="s0")),
     Bound("specs", 2, shows="nodes"),
     Bound("specs", 2, values=of(specType="interface"), shows="nodes", label="specs of a type"),
@@ -250,6 +265,15 @@ MUTATIONS = [
     Bound("deleteChecklist", 2, 1, of(name="new")),
     Bound("setGuideline", 2, 1, of(name="g0", scope="p", rule="r")),
     Bound("deleteGuideline", 2, 1, of(name="g0", scope="p")),
+    Bound("storeDocument", 3, 1, of(title="d", content="word", filesRelated=["w/"])),
+    Bound("storeDocument", 2, 1, of(content="a", interfaceName="i"), label="storeDocument of an interface"),
+    Bound(
+        "storeDocument", 3, 1, of(content="b", interfaceName="i"), label="storeDocument of an interface again"
+    ),
+    Bound("recordLearning", 3, 1, of(title="d", details="word and more")),
+    Bound("changeDocumentStatus", 3, 1, lambda world: {"documentId": world.documents[0]}),
+    Bound("archiveDocumentsByTag", 3, 2, of(tag="t")),
+    Bound("restoreDocumentsByTag", 3, 2, of(tag="t")),
     Bound("defineSpec", 2, 1, of(name="new", content="x")),
     Bound("defineSpec", 3, 1, of(name="new", content="y"), label="defineSpec again"),
     Bound("registerFunction", 2, 1, of(name="new", file="new.py", purpose="x")),
