@@ -43,6 +43,7 @@ _WORDS = range(5, 41)
 _LEAST_REST = 15
 _SENTENCE = re.compile(r"(?<!\be\.g\.)(?<!\bi\.e\.)(?<=[.!?])\s+(?=[A-Z`*:\[])")
 _TESTS = re.compile(r"(^|/)(tests?|testing|_vendor|vendored|conftest\.py)(/|$)|(^|/)test_")
+_UNPRINTABLE = re.compile(r"[^\t\n\x20-\x7e\u00a0-\ufffd]")
 _DECLARATION = re.compile(r"[_a-z][A-Z]|_")
 
 
@@ -139,7 +140,7 @@ def _example(
     is_told = bool(_DECLARATION.search(bare)) and bare.casefold() in first.casefold()
     if is_told or len(code.splitlines()) not in _LINES or len(first.split()) not in _WORDS:
         return None
-    if first in code:
+    if first in code or _UNPRINTABLE.search(docstring + code):
         return None
     declared = " ".join(ast.unparse(node.args).split())
     returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None else ""

@@ -1,0 +1,167 @@
+"""What shared knowledge costs: each call as a ratio to the echo tool's, by size; and what others feel of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx
+from mcp import Client
+
+from benchmarks.calls import ECHO, Call, against_echo, answer, connect, times
+from benchmarks.corpus import content, fill, question, title
+from benchmarks.load import load
+from benchmarks.progress import Progress
+from benchmarks.servers import Server, interlock, peer
+from benchmarks.workload import sessions
+
+MOST_INDEXED = 10_000
+"""Documents indexed by meaning unless INTERLOCK_BENCH_FULL is set: each takes some 20 ms of one core."""
+AIMS = {"query": 4.0, "find function": 4.0, "store": 2.5, "record learning": 2.5}
+AIM_BESIDE = 3.0
+_LOADING = 8
+_LOOK_SECONDS = 0.25
+_INDEX_SECONDS = 3_600.0
+_STATUS = "{ searchIndex { state detail lag indexed total } }"
+
+
+async def run(*, quick: bool) -> None:
+    """Print a line a tool, size and number of clients; then the p99 of a bystander."""
+    is_full = bool(os.environ.get("INTERLOCK_BENCH_FULL"))
+    sizes = (100, 1_000) if quick else (100, 10_000, 50_000)
+    print(
+        f"{'documents':>9} {'tool':16} {'clients':>7} {'echo ms':>8} {'ours ms':>8} {'ratio':>6} {'aim':>5}",
+        flush=True,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        filled = 0
+        for size in sizes:
+            # What is written once the index has been made is known to words alone.
+            indexed = size if is_full else min(size, MOST_INDEXED)
+            await _grow(Path(folder), filled, indexed, is_indexed=True)
+            await _grow(Path(folder), max(filled, indexed), size, is_indexed=False)
+            filled = size
+            if indexed < size:
+                print(f"{size:9,} of them {indexed:,} indexed by meaning; INTERLOCK_BENCH_FULL=1 indexes all")
+            async with interlock(Path(folder)) as server, peer("echo") as echo, AsyncExitStack() as stack:
+                ours, echoes = await connect(stack, server.mcp, 16), await connect(stack, echo.mcp, 16)
+                await _measured(server, ours, echoes, size, blocks=2 if quick else 4)
+                if size == sizes[1]:
+                    await _bystander(server, echoes[0], ours[0], size, rounds=150 if quick else 500)
+
+
+async def _grow(directory: Path, start: int, end: int, *, is_indexed: bool) -> None:
+    """Write documents; with `is_indexed` wait until a server has all records in its index anew."""
+    if end <= start:
+        return
+    await fill(directory, start, end)
+    if is_indexed:
+        async with interlock(directory) as server, httpx.AsyncClient() as http:
+            again = "mutation { reindex(input: {}) { total } }"
+            told = (await http.post(f"{server.url}/graphql", json={"query": again}, timeout=60)).json()
+            if told.get("errors"):
+                raise SystemExit(f"reindex: {told['errors']}")
+            await caught_up(server)
+
+
+async def caught_up(server: Server) -> None:
+    """Wait until everything that is stored is indexed."""
+    progress: Progress | None = None
+    async with httpx.AsyncClient() as http, asyncio.timeout(_INDEX_SECONDS):
+        while True:
+            told = (await http.post(f"{server.url}/graphql", json={"query": _STATUS}, timeout=60)).json()
+            index = told["data"]["searchIndex"]
+            if index["state"] in ("off", "failing"):
+                raise SystemExit(f"the index is {index['state']}: {index['detail']}")
+            if index["lag"] == 0 and index["state"] in ("ready", "idle"):
+                break
+            if index["state"] == "catching up" and index["total"] > index["indexed"]:
+                progress = progress or Progress("indexed", index["total"])
+                progress.at(index["indexed"])
+            await asyncio.sleep(_LOOK_SECONDS)
+    if progress is not None:
+        progress.end()
+
+
+def calls(ids: list[str], size: int, clients: int) -> dict[str, Call]:
+    """Return the calls by label; no two of a run ask or store the same."""
+
+    def number(client: int, index: int) -> int:
+        return ((size * 17 + clients) * 1_000 + client) * 10_000 + index
+
+    def text(client: int, index: int) -> dict[str, str]:
+        return {"session_id": ids[client], "title": title(number(client, index))}
+
+    return {
+        "query": Call("memory_query", lambda c, n: {"session_id": ids[c], "query": question(number(c, n))}),
+        "find function": Call(
+            "memory_find_function",
+            lambda c, n: {"session_id": ids[c], "query": question(number(c, n) + 5_000)},
+        ),
+        "store": Call(
+            "memory_store",
+            lambda c, n: {**text(c, n), "content": content(number(c, n)), "memory_type": "pattern"},
+        ),
+        "record learning": Call(
+            "memory_record_learning",
+            lambda c, n: {**text(c, n), "details": content(number(c, n) + 5_000)},
+        ),
+    }
+
+
+async def _measured(
+    server: Server, ours: list[Client], echoes: list[Client], size: int, *, blocks: int
+) -> None:
+    ids = await sessions(ours)
+    question(0)
+    await _is_awake(ours[0], ids[0])
+    for clients, rounds in ((1, 40), (16, 8)):
+        for label, call in calls(ids, size, clients).items():
+            await caught_up(server)
+            mine, theirs = await against_echo(
+                ours[:clients], echoes[:clients], call, blocks=blocks, rounds=rounds
+            )
+            print(
+                f"{size:9,} {label:16} {clients:7} {theirs * 1e3:8.2f} {mine * 1e3:8.2f} "
+                f"{mine / theirs:6.2f} {AIMS[label]:5.1f}",
+                flush=True,
+            )
+
+
+async def _is_awake(client: Client, session: str) -> None:
+    """Ask until an answer comes by meaning, too."""
+    async with asyncio.timeout(60):
+        for number in range(10**6):
+            given = {"session_id": session, "query": f"{question(number)} awake"}
+            if not (await answer(client, "memory_query", given)).get("degraded"):
+                return
+
+
+async def _bystander(server: Server, echo: Client, client: Client, size: int, *, rounds: int) -> None:
+    """Print the p99 of one client's memory_get_locks, idle and while eight others store and search."""
+    (session,) = await sessions([client])
+    look = Call("memory_get_locks", lambda c, n: {"session_id": session, "path_pattern": f"src/{n}/*"})
+    await caught_up(server)
+    idle, idle_echo = await times([client], look, rounds, 0), await times([echo], ECHO, rounds, 0)
+    async with load(server, _LOADING) as told:
+        beside, echo_beside = (
+            await times([client], look, rounds, rounds),
+            await times([echo], ECHO, rounds, 0),
+        )
+    ratio = _p99(beside) / _p99(idle)
+    print(
+        f"{size:9,} documents, {_LOADING} clients store and search ({told['calls']:,} calls): another's get locks "
+        f"p50 {statistics.median(idle) * 1e3:.2f} -> {statistics.median(beside) * 1e3:.2f} ms, "
+        f"p99 {_p99(idle) * 1e3:.2f} -> {_p99(beside) * 1e3:.2f} ms: {ratio:.2f} x, aim {AIM_BESIDE:.0f}; "
+        f"an echo in another server, for the machine's share: p99 {_p99(idle_echo) * 1e3:.2f} -> "
+        f"{_p99(echo_beside) * 1e3:.2f} ms: {_p99(echo_beside) / _p99(idle_echo):.2f} x",
+        flush=True,
+    )
+
+
+def _p99(seconds: list[float]) -> float:
+    return sorted(seconds)[int(len(seconds) * 0.99)]
