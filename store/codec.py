@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -224,6 +224,10 @@ class Codec:
         for i, decode in self._decoders:
             if values[i] is not None:
                 values[i] = decode(values[i])
+        return self.record_of(values)
+
+    def record_of(self, values: Sequence[Any]) -> Any:
+        """Return the record of its fields' own values, in the order of `columns`."""
         record = object.__new__(self.kind)
         for put, value in zip(self._setters, values, strict=False):
             put(record, value)

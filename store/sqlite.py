@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from store.bounds import check_limit
 from store.codec import encode_time
 from store.errors import StoreError
 from store.port import Ask, Changes, Health, Hit, Store, Where
@@ -19,7 +20,7 @@ from store.records import KINDS, Event, Record
 from store.sqlite_errors import unavailable
 from store.sqlite_lock import DirectoryLock, served_by
 from store.sqlite_queries import matching, within_projects
-from store.sqlite_reads import check_limit, job_of, together
+from store.sqlite_reads import job_of, together
 from store.sqlite_tables import EVENT_COLUMNS, EVENTS, bring_up_to_date, table_of, write_probe
 from store.sqlite_threads import Job, ReadLane, WriteLane
 from store.sqlite_writes import drop_events, rows_of

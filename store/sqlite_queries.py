@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from store.bounds import MOST_VALUES, end_of_prefix
 from store.codec import Codec, Column, Plain, encode_text
-from store.keyset import keyset_of, keyset_values
+from store.orders import TotalOrder
 from store.port import AnyOf, By, Condition, Has, In, Not, Prefix, Scalar, Span, Where
-from store.records import Record
 from store.sqlite_tables import project_mark
 
-MOST_VALUES = 1_000
 _MOST_MARKS = 32
 Part = tuple[str, list[Plain]]
 
@@ -101,19 +100,10 @@ def _prefix(field: str, column: Column, condition: Prefix) -> Part:
     if column.form.affinity != "TEXT":
         raise ValueError(f"{column.name} is no text")
     start = encode_text(condition.text)
-    end = _end_of_prefix(start)
+    end = end_of_prefix(start)
     if end is None:
         return f"{field} >= ?", [start]
     return f"({field} >= ? AND {field} < ?)", [start, end]
-
-
-def _end_of_prefix(text: str) -> str | None:
-    text = text.rstrip("\U0010ffff")
-    if not text:
-        return None
-    # UTF-8 sorts by code point; the halves of surrogate pairs are no characters.
-    following = ord(text[-1]) + 1
-    return text[:-1] + chr(0xE000 if following == 0xD800 else following)
 
 
 def _has(field: str, column: Column, condition: Has) -> Part:
@@ -148,30 +138,12 @@ _MAKERS: dict[type[Any], Callable[[str, Column, Any], Part]] = {
 }
 
 
-class Order:
-    """An order that is total (it ends with the id), its SQL, and the cursors that continue it."""
+class Order(TotalOrder):
+    """A total order in SQL."""
 
     def __init__(self, codec: Codec, order: Sequence[By]) -> None:
-        keys: list[By] = []
-        for by in order:
-            if by.direction not in ("asc", "desc"):
-                raise ValueError(f"{by.direction!r} is no direction")
-            keys.append(by)
-            if by.name == "id":
-                break
-        else:
-            keys.append(By("id", keys[-1].direction if keys else "asc"))
-        self._columns = [codec.column(by.name) for by in keys]
-        if not all(column.form.is_scalar for column in self._columns):
-            raise ValueError("lists and objects have no order")
-        self._order = tuple(order)
-        self._is_falling = [by.direction == "desc" for by in keys]
-        self.is_one_way = len(set(self._is_falling)) == 1
-        self.sql = ", ".join(f't."{by.name}"{" DESC" if by.direction == "desc" else ""}' for by in keys)
-
-    def cursor(self, record: Record) -> str:
-        """Return the cursor that continues after `record`."""
-        return keyset_of(record, self._order)
+        super().__init__(codec, order)
+        self.sql = ", ".join(f't."{by.name}"{" DESC" if by.direction == "desc" else ""}' for by in self.keys)
 
     def following(self, cursor: str) -> Part:
         """Return the SQL for what comes after `cursor`.
@@ -179,18 +151,18 @@ class Order:
         Raises:
             ValueError: it is not a cursor of this order.
         """
-        values = self._values(cursor)
-        is_plain = not any(column.is_optional for column in self._columns)
+        values = self.values(cursor)
+        is_plain = not any(column.is_optional for column in self.columns)
         if is_plain and self.is_one_way:
-            fields = ", ".join(f't."{column.name}"' for column in self._columns)
+            fields = ", ".join(f't."{column.name}"' for column in self.columns)
             marks = ", ".join("?" * len(values))
-            return f"({fields}) {'<' if self._is_falling[0] else '>'} ({marks})", values
+            return f"({fields}) {'<' if self.is_falling[0] else '>'} ({marks})", values
         return self._after(0, values)
 
     def _after(self, i: int, values: list[Plain]) -> Part:
         """Return the SQL for a row after `values` in the keys from `i` on; NULL sorts as the smallest."""
-        field, value = f't."{self._columns[i].name}"', values[i]
-        beyond, bound = self._beyond(field, value, self._is_falling[i])
+        field, value = f't."{self.columns[i].name}"', values[i]
+        beyond, bound = self._beyond(field, value, self.is_falling[i])
         if i == len(values) - 1:
             return beyond, [value] * beyond.count("?")
         rest, more = self._after(i + 1, values)
@@ -206,19 +178,3 @@ class Order:
         if is_falling:
             return f"({field} < ? OR {field} IS NULL)", ""
         return f"{field} > ?", f"{field} >= ?"
-
-    def _values(self, cursor: str) -> list[Plain]:
-        # Whatever the order has behind an id says nothing more.
-        values = keyset_values(cursor, self._order)[: len(self._columns)]
-        for column, value in zip(self._columns, values, strict=True):
-            if not _fits(column, value):
-                raise ValueError("not a cursor of this order")
-        return values
-
-
-def _fits(column: Column, value: Any) -> bool:
-    if value is None:
-        return column.is_optional
-    if column.form.affinity == "TEXT":
-        return isinstance(value, str)
-    return type(value) is int and -(1 << 63) <= value < 1 << 63

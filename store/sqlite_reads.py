@@ -7,10 +7,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from store.bounds import MOST_VALUES, check_limit
 from store.codec import Codec, Plain
 from store.port import Ask, By, Count, Find, Get, GetMany, Head, Heads, Page
 from store.records import Record
-from store.sqlite_queries import MOST_VALUES, Order, matching, placeholders
+from store.sqlite_queries import Order, matching, placeholders
 from store.sqlite_tables import table_of
 
 Job = Callable[[sqlite3.Connection], Any]
@@ -43,12 +44,6 @@ def together(jobs: list[Job]) -> Callable[[sqlite3.Connection], tuple[Any, ...]]
             connection.execute("COMMIT")
 
     return answer
-
-
-def check_limit(limit: int) -> None:
-    """Refuse a number of records that no page has."""
-    if not 1 <= limit <= MOST_VALUES:
-        raise ValueError(f"limit must be 1 to {MOST_VALUES}, not {limit}")
 
 
 def _get(ask: Get) -> Planned:
