@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from store.port import Changes
+from store.records import Record
+
 MOST_VALUES = 1_000
 
 
@@ -19,3 +22,17 @@ def end_of_prefix(text: str) -> str | None:
     # UTF-8 sorts by code point; the halves of surrogate pairs are no characters.
     following = ord(text[-1]) + 1
     return text[:-1] + chr(0xE000 if following == 0xD800 else following)
+
+
+def refuse_repeats(changes: Changes) -> None:
+    """Refuse changes that write one record twice.
+
+    Raises:
+        ValueError: they do.
+    """
+    written: set[tuple[type[Record], str]] = set()
+    for record in (*changes.puts, *changes.deletes):
+        key = type(record), record.id
+        if key in written:
+            raise ValueError(f"{type(record).__name__} {record.id} is written twice in one commit")
+        written.add(key)

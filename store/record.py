@@ -73,3 +73,17 @@ class Event(NewEvent):
     """An event in the log: `sequence` has no gap within its project. 0 = live only, not logged."""
 
     sequence: int
+
+
+def numbered(event: NewEvent, sequence: int) -> Event:
+    """Return `event` with its place in the log."""
+    return Event(
+        project=event.project,
+        kind=event.kind,
+        subject=event.subject,
+        actor=event.actor,
+        data=event.data,
+        audience=event.audience,
+        at=event.at,
+        sequence=sequence,
+    )

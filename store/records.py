@@ -38,7 +38,7 @@ from store.knowledge import (
     SpecVersion,
     Usage,
 )
-from store.record import EPOCH, Event, NewEvent, Record, new_id
+from store.record import EPOCH, Event, NewEvent, Record, new_id, numbered
 
 KINDS: tuple[type[Record], ...] = (
     Project,
@@ -114,4 +114,5 @@ __all__ = [
     "Work",
     "WorkFile",
     "new_id",
+    "numbered",
 ]

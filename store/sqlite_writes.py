@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from store.bounds import refuse_repeats
 from store.codec import Plain
 from store.errors import Conflict, Duplicate
 from store.port import Changes
-from store.records import Event, NewEvent, Record
+from store.records import Event, NewEvent, Record, numbered
 from store.sqlite_errors import broken_key
 from store.sqlite_tables import EVENTS, INSERT_EVENT, Table, table_of
 
@@ -49,32 +50,14 @@ def rows_of(changes: Changes) -> Decision:
     Raises:
         ValueError: a record is written twice, or a value cannot be kept.
     """
-    written: set[tuple[type[Record], str]] = set()
-    for record in (*changes.puts, *changes.deletes):
-        key = type(record), record.id
-        if key in written:
-            raise ValueError(f"{type(record).__name__} {record.id} is written twice in one commit")
-        written.add(key)
+    refuse_repeats(changes)
     # Updates go first: they may free a unique key that a new record takes.
     puts = sorted(changes.puts, key=lambda record: record.version == 0)
     return Decision(
         tuple((table_of(type(record)), record.id, record.version) for record in changes.checks),
         tuple((table_of(type(record)), record.id, record.version) for record in changes.deletes),
         tuple((table_of(type(record)), table_of(type(record)).codec.encode(record)) for record in puts),
-        tuple((event, EVENTS.encode(_numbered(event, 0))) for event in changes.events),
-    )
-
-
-def _numbered(event: NewEvent, sequence: int) -> Event:
-    return Event(
-        project=event.project,
-        kind=event.kind,
-        subject=event.subject,
-        actor=event.actor,
-        data=event.data,
-        audience=event.audience,
-        at=event.at,
-        sequence=sequence,
+        tuple((event, EVENTS.encode(numbered(event, 0))) for event in changes.events),
     )
 
 
@@ -155,7 +138,7 @@ def _append(
         sequence = following[event.project]
         following[event.project] = sequence + 1
         connection.execute(INSERT_EVENT, [*row[:_SEQUENCE_AT], sequence, *row[_SEQUENCE_AT + 1 :]])
-        appended.append(_numbered(event, sequence))
+        appended.append(numbered(event, sequence))
     return tuple(appended)
 
 
