@@ -12,7 +12,7 @@ from store.bounds import refuse_repeats
 from store.codec import Plain
 from store.errors import Conflict, Duplicate
 from store.port import Changes
-from store.records import Event, NewEvent, Record, numbered
+from store.records import Event, NewEvent, numbered
 from store.sqlite_errors import broken_key
 from store.sqlite_tables import EVENTS, INSERT_EVENT, Table, table_of
 
