@@ -152,7 +152,7 @@ class MongoStore(Store):
         decision = decision_of(changes)
         if decision.only_checks:
             return await self._checked(decision) if decision.batches else ()
-        return await self._written(lambda session: decision.write(self._database, session), decision.projects)
+        return await self._written(lambda session: decision.write(self._database, session), decision)
 
     async def _checked(self, decision: Decision) -> tuple[Event, ...]:
         async with (
@@ -161,16 +161,17 @@ class MongoStore(Store):
         ):
             return await standing(self._database, session, decision)
 
-    async def _written(self, work: Work[T], projects: tuple[str, ...] = ()) -> T:
+    async def _written(self, work: Work[T], decision: Decision) -> T:
         """Run a transaction in a task of its own: a caller that goes away leaves it whole."""
-
         until = time.monotonic() + PATIENCE_SECONDS
 
         async def written() -> T:
             async with self._translated(), AsyncExitStack() as stack:
                 async with asyncio.timeout(PATIENCE_SECONDS):
-                    await stack.enter_async_context(self._turns.taken(projects))
-                return await transact(self._client, work, until)
+                    await stack.enter_async_context(self._turns.taken(decision.logs, decision.versions))
+                result = await transact(self._client, work, until)
+                self._turns.written(decision.outcome)
+                return result
 
         self._refuse_if_closed()
         task = asyncio.create_task(written())
@@ -199,7 +200,9 @@ class MongoStore(Store):
     async def drop_events(self, before: datetime, limit: int = 1000) -> int:
         if limit <= 0:
             return 0
-        return await self._written(lambda session: drop_events(self._database, session, before, limit))
+        return await self._written(
+            lambda session: drop_events(self._database, session, before, limit), Decision((), ())
+        )
 
     async def now(self) -> datetime:
         if self._turned_clock is not None:

@@ -26,6 +26,7 @@ from store.mongo_collections import (
     moment_of,
 )
 from store.mongo_errors import broken_key
+from store.mongo_turns import Name
 from store.port import Changes
 from store.records import Event, NewEvent, Record, numbered
 
@@ -72,8 +73,30 @@ class Decision:
 
     batches: tuple[Batch, ...]
     events: tuple[tuple[NewEvent, Document], ...]
-    projects: tuple[str, ...]
-    """Those that get events, sorted."""
+
+    @property
+    def logs(self) -> set[str]:
+        """The projects that get events."""
+        return {event.project for event, _ in self.events}
+
+    @property
+    def versions(self) -> dict[Name, int]:
+        """The records that must stand, each with the version it was read at."""
+        return {
+            (batch.collection.kind.__name__, record_id): version
+            for batch in self.batches
+            for record_id, version in batch.expected
+        }
+
+    @property
+    def outcome(self) -> dict[Name, int]:
+        """What the records written become: their next versions, 0 for those deleted."""
+        outcome: dict[Name, int] = {}
+        for batch in self.batches:
+            kind = batch.collection.kind.__name__
+            outcome |= {(kind, record_id): 0 for record_id, _ in batch.deletes}
+            outcome |= {(kind, record_id): version + 1 for record_id, version, _ in batch.updates}
+        return outcome
 
     @property
     def only_checks(self) -> bool:
@@ -135,9 +158,7 @@ def decision_of(changes: Changes) -> Decision:
         if record.version == 0 or written.get((type(record), record.id)) != record.version:
             batch_of(record).checks.append((record.id, record.version))
     events = tuple((event, encode_event(numbered(event, 0))) for event in changes.events)
-    return Decision(
-        tuple(batches.values()), events, tuple(sorted({event.project for event in changes.events}))
-    )
+    return Decision(tuple(batches.values()), events)
 
 
 async def _numbers(

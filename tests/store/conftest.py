@@ -14,9 +14,13 @@ import pytest
 from store.port import Store
 from store.records import EPOCH, BacklogItem
 from store.sqlite import SqliteStore
+from tests.engines.databases import mongo_databases
 
 Opener = Callable[[], Awaitable[Store]]
-OPENERS: dict[str, Callable[[Path], Awaitable[Store]]] = {"sqlite": SqliteStore.open}
+OPENERS: dict[str, Callable[[Path], Awaitable[Store]]] = {
+    "sqlite": SqliteStore.open,
+    "mongo": lambda directory: mongo_databases().open(directory),
+}
 SAMPLES: dict[Any, Any] = {str: "text", int: 7, datetime: EPOCH + timedelta(days=20_000)}
 
 

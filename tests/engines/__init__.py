@@ -1,0 +1,1 @@
+"""The real engines that the tests start: never a fake of them."""

