@@ -34,7 +34,7 @@ $(BIN)/python:
 
 $(STAMP): $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing Interlock into $(VENV)"
-	@$(PIP) -e '.[semantic,databases,librarian]'
+	@$(PIP) -e '.[team,semantic,databases,librarian]'
 	@touch $@
 
 $(PAGE): $(PAGE_SOURCES) | $(STAMP)
@@ -43,7 +43,7 @@ $(PAGE): $(PAGE_SOURCES) | $(STAMP)
 
 $(TEST_STAMP): $(STAMP)
 	@echo "installing what the tests need into $(VENV)"
-	@$(PIP) -e '.[semantic,databases,librarian,test]'
+	@$(PIP) -e '.[team,semantic,databases,librarian,test]'
 	@touch $@
 
 test: $(TEST_STAMP) $(PAGE)

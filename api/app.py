@@ -27,6 +27,7 @@ from api.mcp import Mcp
 from api.metrics import Metrics
 from api.multipart import Streams
 from api.settings import Settings
+from api.stores import open_store
 from api.tasks import flush_at_last, flush_for_ever, follow_revocations, supervised, tidy_for_ever
 from resolvers.acts import Engine
 from resolvers.errors import NotFound
@@ -35,7 +36,7 @@ from store.embedder import OFF, EmbedderChoice
 from store.feed import Feed
 from store.indexer import Indexer
 from store.odbc import OdbcDatabases
-from store.sqlite import SqliteStore
+from store.port import Store
 
 
 class Server:
@@ -116,9 +117,9 @@ def create_app(settings: Settings, *, url: str = "") -> Starlette:
 
 async def _open(stack: AsyncExitStack, settings: Settings, url: str) -> Server:
     secret = secrets.token_urlsafe(32)
-    store = await SqliteStore.open(settings.data, owner={"url": url, "secret": secret})
-    stack.push_async_callback(store.close)
-    feed = await stack.enter_async_context(Feed(store, settings.broadcast_url))
+    store = await open_store(stack, settings, {"url": url, "secret": secret})
+    namespace = settings.mongo_db if settings.mongo is not None else ""
+    feed = await stack.enter_async_context(Feed(store, settings.broadcast_url, namespace=namespace))
     index = _search_index(settings, store, feed)
     engine = Engine(store, feed, settings.rules, auth=settings.auth_enabled, local_secret=secret, index=index)
     if settings.databases:
@@ -141,7 +142,7 @@ async def _open(stack: AsyncExitStack, settings: Settings, url: str) -> Server:
     return server
 
 
-def _search_index(settings: Settings, store: SqliteStore, feed: Feed) -> Indexer | None:
+def _search_index(settings: Settings, store: Store, feed: Feed) -> Indexer | None:
     """Return the index by meaning, if one is wanted; nothing of it is loaded yet."""
     if settings.embedder == OFF:
         return None

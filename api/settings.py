@@ -19,10 +19,12 @@ from resolvers.rules import Rules
 from schema.limits import Limits
 from store.databases import Database
 from store.embedder import NAMES as EMBEDDERS
+from store.mongo_address import MongoAddress
 
 CLIENT_VARIABLES = frozenset({"INTERLOCK_URL", "INTERLOCK_API_KEY", "INTERLOCK_KEY"})
 """Names of the same family that clients read, not the server."""
 
+_LONGEST_DATABASE_NAME = 63
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -72,6 +74,18 @@ def _reachable(value: str) -> str:
         raise ValueError("must begin with memory://, redis:// or rediss://")
     if scheme != "memory" and importlib.util.find_spec("redis") is None:
         raise ValueError("needs the redis extra: pip install 'interlock[redis]'")
+    return value
+
+
+def _mongo_url(value: str) -> str:
+    if value and not value.startswith(("mongodb://", "mongodb+srv://")):
+        raise ValueError("must begin with mongodb:// or mongodb+srv://")
+    return value
+
+
+def _database_name(value: str) -> str:
+    if not value or len(value.encode()) > _LONGEST_DATABASE_NAME or set(value) & set('/\\. "$*<>:|?\0'):
+        raise ValueError('must be 1 to 63 characters, none of / \\ . " $ * < > : | ? nor a space')
     return value
 
 
@@ -135,6 +149,42 @@ class Settings(BaseSettings):
         "memory://",
         validation_alias="BROADCAST_URL",
         description="How server processes wake each other: `memory://` for one process, `redis://host:6379` for several.",
+    )
+    mongo_host: str = Field(
+        "",
+        validation_alias="MONGO_HOST",
+        description="MongoDB replica set that keeps everything: any of its members, or several, comma-separated, each "
+        "with or without a port. Unset: the embedded store in the data directory.",
+    )
+    mongo_port: int = Field(
+        27017, ge=1, le=65535, validation_alias="MONGO_PORT", description="Port of the MongoDB members."
+    )
+    mongo_db: Annotated[str, AfterValidator(_database_name)] = Field(
+        "interlock", validation_alias="MONGO_DB", description="Database in MongoDB."
+    )
+    mongo_user: str = Field(
+        "",
+        validation_alias="MONGO_USER",
+        description="User to log in to MongoDB as; unset: without logging in.",
+    )
+    mongo_password: str = Field(
+        "",
+        validation_alias="MONGO_PASSWORD",
+        description="Password of that user, as it is: nothing in it need be escaped. Unset: without logging in.",
+        repr=False,
+    )
+    mongo_auth_db: str = Field(
+        "admin",
+        min_length=1,
+        validation_alias="MONGO_AUTH_DB",
+        description="Database in which the user was made.",
+    )
+    mongo_url: Annotated[str, AfterValidator(_mongo_url)] = Field(
+        "",
+        validation_alias="MONGO_URL",
+        description="Whole `mongodb://` or `mongodb+srv://` address, instead of host and port: for TLS and the driver's "
+        "other options.",
+        repr=False,
     )
     chroma_host: str = Field(
         "",
@@ -257,6 +307,31 @@ class Settings(BaseSettings):
                 "set MCP_AUTH_ENABLED=true (or INTERLOCK_ALLOW_OPEN=true if that is meant)"
             )
         return self
+
+    @model_validator(mode="after")
+    def _require_what_mongo_needs(self) -> Self:
+        if self.mongo is not None and importlib.util.find_spec("motor") is None:
+            raise ValueError("MONGO_HOST: needs the team extra: pip install 'interlock[team]'")
+        if self.mongo is None and (self.mongo_user or self.mongo_password):
+            raise ValueError(
+                "MONGO_USER: is given without MONGO_HOST; set it, or unset MONGO_USER and MONGO_PASSWORD"
+            )
+        return self
+
+    @property
+    def mongo(self) -> MongoAddress | None:
+        """Where MongoDB is, or None for the embedded store."""
+        if not self.mongo_host and not self.mongo_url:
+            return None
+        return MongoAddress(
+            hosts=self.mongo_host or "127.0.0.1",
+            port=self.mongo_port,
+            database=self.mongo_db,
+            user=self.mongo_user,
+            password=self.mongo_password,
+            auth_database=self.mongo_auth_db,
+            url=self.mongo_url,
+        )
 
     @property
     def is_loopback(self) -> bool:

@@ -85,6 +85,8 @@ class Engine:
         self.feed = feed
         self.rules = rules or Rules()
         self.is_auth_enabled = auth
+        # By which other processes on the same store tell this one.
+        self.name = secrets.token_hex(8)
         # Whoever can read the data directory owns what is in it: this opens the door to make the first key.
         self.local_secret = local_secret or secrets.token_urlsafe(32)
         self.known = Known(store)

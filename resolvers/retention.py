@@ -12,6 +12,7 @@ from resolvers.acts import Engine
 from resolvers.deliveries import drop_finished_messages
 from resolvers.errors import Clash
 from resolvers.knowledge_expiry import PURGED_AT_ONCE, expire_documents, purge_documents
+from resolvers.leases import acquire, release
 from resolvers.messages import REPEAT_WINDOW
 from resolvers.sessions import lapse_sessions
 from store.errors import Conflict
@@ -21,6 +22,7 @@ from store.records import Answer, Audit, LockWaiter, MessageDigest, Notice, Reco
 BATCH = 500
 MAX_BATCHES = 20
 LAPSED_AT_ONCE = 100
+LEASE_KEPT = timedelta(minutes=10)
 _ATTEMPTS = 3
 
 _NOTICES_KEPT = timedelta(days=7)
@@ -40,8 +42,18 @@ async def tidy(engine: Engine) -> dict[str, int]:
     """Forget what is past its time, at most 10,000 of each kind; return how many of each went.
 
     Each kind is read by an index and goes in batches of 500, so that no writer waits long. What
-    others change meanwhile stays for the next pass. May raise `Unavailable`.
+    others change meanwhile stays for the next pass. Of several processes on one store only the one
+    that holds the lease does it; the rest return nothing. May raise `Unavailable`.
     """
+    if not await acquire(engine, "tidy", LEASE_KEPT):
+        return {}
+    try:
+        return await _tidied(engine)
+    finally:
+        await release(engine, "tidy")
+
+
+async def _tidied(engine: Engine) -> dict[str, int]:
     rules, counts = engine.rules, {}
     counts["sessions"] = await _repeated(partial(lapse_sessions, engine, LAPSED_AT_ONCE), LAPSED_AT_ONCE)
     counts["messages"] = await _repeated(partial(drop_finished_messages, engine, BATCH), BATCH)

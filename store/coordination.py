@@ -379,3 +379,11 @@ class Answer(Record):
 
     request_hash: str
     result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease(Record):
+    """The right of one server process to do a chore until `expires_at`; its id is the chore's name."""
+
+    holder: str
+    expires_at: datetime

@@ -48,9 +48,9 @@ class FeedHealth:
 class Feed:
     """The feed of one process. All calls must be made on the event loop that entered it.
 
-    With `memory://` this process is alone with its store. With any other URL of broadcaster
-    (`redis://`) processes wake each other through it; while it is down, followed logs are read
-    every `poll_seconds`. In either case they are compared with the store every 15 times that, so
+    With `memory://` this process is alone with its store, or reads the followed logs every
+    `poll_seconds` if it is not. With any other URL of broadcaster (`redis://`) processes wake each
+    other through it; while it is down, logs are polled likewise. Else they are compared with the store every 15 times that, so
     a commit whose announcement was lost comes late, not never.
     """
 
@@ -85,6 +85,8 @@ class Feed:
         self._tasks: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._relay = self._make_relay(url, make_wire)
+        # Other processes write to this store, and nothing carries their wake-ups.
+        self._is_unheard = store.is_shared and self._relay is None
 
     def _make_relay(self, url: str, make_wire: Callable[[], Wire] | None) -> Relay | None:
         if make_wire is None:
@@ -356,7 +358,7 @@ class Feed:
 
     async def _sweep_forever(self) -> None:
         while True:
-            pause = self._poll_seconds * (1 if self.is_degraded else _SWEEP_EVERY_POLLS)
+            pause = self._poll_seconds * (1 if self.is_degraded or self._is_unheard else _SWEEP_EVERY_POLLS)
             try:
                 async with asyncio.timeout(pause):
                     await self._sweep_due.wait()

@@ -1,0 +1,49 @@
+"""Which store the settings ask for, and how it is opened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from api.settings import Settings
+from store.errors import Unavailable
+from store.port import Store
+from store.sqlite import SqliteStore
+from store.sqlite_lock import DirectoryLock
+
+
+async def open_store(stack: AsyncExitStack, settings: Settings, owner: Mapping[str, str]) -> Store:
+    """Open MongoDB if a host is set, else the embedded store; the stack closes it.
+
+    In either case this process serves the data directory alone: it is where local clients find it, as
+    `owner` says, and where the search index lies unless a Chroma server keeps it.
+
+    Raises:
+        AlreadyServed: another process serves the data directory.
+        Unavailable: the store cannot be opened.
+    """
+    if settings.mongo is None:
+        embedded = await SqliteStore.open(settings.data, owner=owner)
+        stack.push_async_callback(embedded.close)
+        return embedded
+    # The driver is an extra, and not loaded where nobody asks for it.
+    from store.mongo import MongoStore
+
+    lock = await asyncio.to_thread(_claimed, settings.data, owner)
+    stack.callback(lock.release)
+    shared = await MongoStore.open(settings.mongo)
+    stack.push_async_callback(shared.close)
+    return shared
+
+
+def _claimed(directory: Path, owner: Mapping[str, str]) -> DirectoryLock:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return DirectoryLock(directory, owner)
+    except OSError as exc:
+        raise Unavailable(
+            f"{directory} cannot be used: {exc.strerror or exc}",
+            f"let this user write to {directory}, or choose another directory with INTERLOCK_DATA",
+        ) from exc
