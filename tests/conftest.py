@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
@@ -14,7 +15,9 @@ from resolvers.callers import LOCAL_OWNER, Caller
 from schema.context import RequestContext
 from schema.root import build_schema
 from store.feed import Feed
+from store.port import Store
 from store.sqlite import SqliteStore
+from tests.engines.databases import mongo_databases
 
 Run = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -42,10 +45,17 @@ def clock() -> Clock:
 @pytest.fixture
 async def engine(tmp_path: Path, clock: Clock) -> AsyncIterator[Engine]:
     """An engine with authentication off; `run(..., caller=...)` says who calls."""
-    store = await SqliteStore.open(tmp_path / "data", clock=clock)
+    store = await open_store(tmp_path / "data", clock)
     async with Feed(store) as feed:
         yield Engine(store, feed)
     await store.close()
+
+
+async def open_store(directory: Path, clock: Clock) -> Store:
+    """Open what the rules are tested on: the embedded store, or MongoDB where INTERLOCK_TEST_STORE=mongo."""
+    if os.environ.get("INTERLOCK_TEST_STORE") == "mongo":
+        return await mongo_databases().open(directory, clock=clock)
+    return await SqliteStore.open(directory, clock=clock)
 
 
 @pytest.fixture

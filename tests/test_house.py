@@ -52,7 +52,7 @@ def test_only_the_admission_of_callers_reaches_the_store_unscoped() -> None:
             assert "engine.store" not in text, f"{path.name} reaches the unscoped store"
 
 
-UNSCOPED = {"retention.py", "sessions.py", "deliveries.py"}
+UNSCOPED = {"retention.py", "sessions.py", "deliveries.py", "leases.py"}
 """Modules with janitor functions, which run for the server and not for a caller."""
 
 

@@ -100,10 +100,11 @@ class Member:
 
 
 class ReplicaSet:
-    """A replica set of `size` members."""
+    """A replica set of `size` members; with `key`, a file, they ask everyone to log in."""
 
-    def __init__(self, directory: Path, size: int = 1) -> None:
-        self.members = [Member(directory / f"member{n}") for n in range(size)]
+    def __init__(self, directory: Path, size: int = 1, *, key: Path | None = None) -> None:
+        more = ("--keyFile", str(key)) if key is not None else ()
+        self.members = [Member(directory / f"member{n}", more=more) for n in range(size)]
 
     @property
     def hosts(self) -> str:
@@ -151,6 +152,12 @@ class ReplicaSet:
             "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=2000, socketTimeoutMS=20_000
         ) as client:
             return dict(client.admin.command(command))
+
+    def fail(self, times: int | str, **how: Any) -> None:
+        """Let the primary fail commands as `how` says (data of the fail point `failCommand`), or no more: "off"."""
+        mode = times if isinstance(times, str) else {"times": times}
+        point = {"configureFailPoint": "failCommand", "mode": mode}
+        self.command(point | ({"data": {**how, "appName": "interlock"}} if how else {}))
 
     def step_down(self) -> None:
         """Make the primary give up its place for a moment, as in maintenance."""
