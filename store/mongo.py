@@ -42,7 +42,7 @@ from store.mongo_errors import translate
 from store.mongo_queries import matching
 from store.mongo_reads import Known, Query, query_of, united
 from store.mongo_search import Searches
-from store.mongo_transactions import PATIENCE_SECONDS, Work, transact
+from store.mongo_transactions import PATIENCE_SECONDS, Transactions, Work
 from store.mongo_turns import Turns
 from store.mongo_words import asked_stems
 from store.mongo_writes import Decision, decision_of, drop_events, standing
@@ -73,6 +73,7 @@ class MongoStore(Store):
         self._clock = ServerClock(self._server_time)
         self._searches = Searches(self._database)
         self._turns = Turns()
+        self._transactions = Transactions(client)
         self._commits: set[asyncio.Task[Any]] = set()
         self._is_closed = False
 
@@ -169,7 +170,7 @@ class MongoStore(Store):
             async with self._translated(), AsyncExitStack() as stack:
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await stack.enter_async_context(self._turns.taken(decision.logs, decision.versions))
-                result = await transact(self._client, work, until)
+                result = await self._transactions.run(work, until)
                 self._turns.written(decision.outcome)
                 return result
 

@@ -15,7 +15,7 @@ from store.records import Record
 os.environ.setdefault("MOTOR_MAX_WORKERS", "32")
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
-from pymongo.errors import CollectionInvalid, OperationFailure
+from pymongo.errors import CollectionInvalid, OperationFailure, ServerSelectionTimeoutError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -25,8 +25,11 @@ SNAPSHOT = ReadConcern("snapshot")
 MAJORITY = ReadConcern("majority")
 DURABLE = WriteConcern("majority")
 
+APP_NAME = "interlock"
+
 _SELECTION_MS = 4_000
 _CONNECT_MS = 2_000
+_HEARTBEAT_MS = 1_000
 _MOST_CONNECTIONS = 64
 _OLDEST_SERVER = 5
 _COLLECTION_EXISTS = 48
@@ -44,9 +47,10 @@ def client_of(address: MongoAddress) -> Client:
     """
     return AsyncIOMotorClient(
         **address.options,
-        appname="interlock",
+        appname=APP_NAME,
         serverSelectionTimeoutMS=_SELECTION_MS,
         connectTimeoutMS=_CONNECT_MS,
+        heartbeatFrequencyMS=_HEARTBEAT_MS,
         maxPoolSize=_MOST_CONNECTIONS,
         retryReads=True,
         retryWrites=True,
@@ -65,12 +69,15 @@ async def require_replica_set(client: Client, address: MongoAddress) -> None:
     Raises:
         Unavailable: it is a standalone server, a set that was never begun, or too old.
     """
-    hello: dict[str, Any] = await client.admin.command("hello")
-    shown = address.shown
+    shown, begin = address.shown, "run rs.initiate() once in its shell (mongosh)"
+    try:
+        hello: dict[str, Any] = await client.admin.command("hello")
+    except ServerSelectionTimeoutError:
+        servers = client.delegate.topology_description.server_descriptions().values()
+        if any(server.server_type_name == "RSGhost" for server in servers):
+            raise Unavailable(f"the replica set of MongoDB at {shown} was never initiated", begin) from None
+        raise
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
-        begin = "run rs.initiate() once in its shell (mongosh)"
-        if hello.get("isreplicaset"):
-            raise Unavailable(f"the replica set of MongoDB at {shown} was never initiated", begin)
         raise Unavailable(
             f"MongoDB at {shown} is a standalone server, which has no transactions",
             f"restart it as a replica set, one member will do: mongod --replSet rs0, then {begin}",

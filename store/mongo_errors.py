@@ -24,6 +24,7 @@ from pymongo.errors import (
 from store.errors import Conflict, Duplicate, StoreError, Unavailable
 from store.records import Record
 
+_WRITE_CONFLICT = 112
 _TOO_LARGE = {10334, 17419, 17420}
 _CODES = {
     13: (
@@ -34,6 +35,7 @@ _CODES = {
         "MongoDB refuses these credentials",
         "check MONGO_USER, MONGO_PASSWORD and MONGO_AUTH_DB (the database in which the user was made)",
     ),
+    _WRITE_CONFLICT: ("others keep writing the same records", "try again"),
     14031: ("the disk of MongoDB is full", "free space on its volume"),
 }
 _AWAY = "check that MongoDB runs and that MONGO_HOST and MONGO_PORT are where it listens"
@@ -70,6 +72,11 @@ def translate(exc: Exception, shown: str) -> Exception:
     if isinstance(exc, PyMongoError | WriteConcernError | OSError):
         return unavailable(exc, shown)
     return exc
+
+
+def is_race(exc: PyMongoError) -> bool:
+    """Tell whether another transaction, that is not over yet, wrote the same."""
+    return isinstance(exc, OperationFailure) and exc.code == _WRITE_CONFLICT
 
 
 def is_transient(exc: PyMongoError) -> bool:

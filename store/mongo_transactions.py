@@ -18,7 +18,8 @@ from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo.errors import PyMongoError
 
 from store.mongo_client import DURABLE, SNAPSHOT, Client
-from store.mongo_errors import is_outcome_unknown, is_transient
+from store.mongo_errors import is_outcome_unknown, is_race, is_transient
+from store.mongo_orphans import Orphans
 
 T = TypeVar("T")
 Work = Callable[[AsyncIOMotorClientSession], Awaitable[T]]
@@ -27,29 +28,40 @@ PATIENCE_SECONDS = 4.5
 _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.03
 _ELECTION_PAUSE_SECONDS = 0.1
+_SUSPICIOUS_SECONDS = 0.5
 
 
-async def transact(client: Client, work: Work[T], until: float) -> T:
-    """Run `work` in a transaction and commit it; on conflicts with others and fail-over again.
+class Transactions:
+    """Transactions of one client."""
 
-    `until` is when to give up, on `time.monotonic`.
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._orphans = Orphans(client)
 
-    Raises:
-        PyMongoError: time ran out, or the failure is for good; and whatever `work` raises.
-    """
-    pause = _FIRST_PAUSE_SECONDS
-    with pymongo.timeout(max(until - time.monotonic(), 0.001)):
-        while True:
-            # A session each time: after a lost connection the old one's state is anyone's guess.
-            async with await client.start_session(causal_consistency=False) as session:
-                try:
-                    return await _once(session, work, until)
-                except PyMongoError as exc:
-                    if not is_transient(exc) or time.monotonic() + pause > until:
-                        raise
-                    is_network = getattr(exc, "code", None) is None
-            await asyncio.sleep(random.uniform(0, _ELECTION_PAUSE_SECONDS if is_network else pause))
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+    async def run(self, work: Work[T], until: float) -> T:
+        """Run `work` in a transaction and commit it; on conflicts with others and fail-over again.
+
+        `until` is when to give up, on `time.monotonic`.
+
+        Raises:
+            PyMongoError: time ran out, or the failure is for good; and whatever `work` raises.
+        """
+        started = time.monotonic()
+        pause = _FIRST_PAUSE_SECONDS
+        with pymongo.timeout(max(until - started, 0.001)):
+            while True:
+                # A session each time: after a lost connection the old one's state is anyone's guess.
+                async with await self._client.start_session(causal_consistency=False) as session:
+                    try:
+                        return await _once(session, work, until)
+                    except PyMongoError as exc:
+                        if not is_transient(exc) or time.monotonic() + pause > until:
+                            raise
+                        is_lost_race = is_race(exc)
+                if is_lost_race and time.monotonic() - started > _SUSPICIOUS_SECONDS:
+                    await self._orphans.end()
+                await asyncio.sleep(random.uniform(0, pause if is_lost_race else _ELECTION_PAUSE_SECONDS))
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
 
 async def _once(session: AsyncIOMotorClientSession, work: Work[T], until: float) -> T:

@@ -229,6 +229,22 @@ async def test_others_who_write_the_same_are_not_taken_for_a_failure_of_the_serv
     await other.close()
 
 
+async def test_a_process_that_dies_within_a_commit_holds_up_nobody_for_long(
+    store: Store, replicas: ReplicaSet
+) -> None:
+    from pymongo import MongoClient
+
+    await store.commit(pair("before"))
+    with MongoClient[dict[str, Any]](replicas.hosts, appname="interlock") as dying:
+        session = dying.start_session()
+        session.start_transaction()
+        dying["interlock"]["logs"].update_one({"_id": "p"}, {"$inc": {"last": 1}}, session=session)
+        started = time.monotonic()
+        await asyncio.gather(*(store.commit(pair(f"{n}")) for n in range(3)))
+        assert time.monotonic() - started < 4
+    assert [event.sequence for event in await log_of(store)] == [1, 2, 3, 4]
+
+
 CALLS: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "get": lambda store: store.get(BacklogItem, "a"),
     "find": lambda store: store.find(BacklogItem, {}),
@@ -329,9 +345,11 @@ async def test_a_password_with_any_characters_logs_in_and_a_wrong_one_is_named(t
     password = "p@ss/w:%40?#[é "
     try:
         replicas.start()
-        with MongoClient[dict[str, Any]](
-            "127.0.0.1", replicas.members[0].port, directConnection=True
-        ) as client:
+        first = {"host": "127.0.0.1", "port": replicas.members[0].port, "directConnection": True}
+        # Who is first, and near, may make one user: the one who makes the others.
+        with MongoClient[dict[str, Any]](**first) as client:
+            client.admin.command("createUser", "root", pwd="x", roles=["root"])
+        with MongoClient[dict[str, Any]](**first, username="root", password="x") as client:
             roles = [{"role": "readWrite", "db": "interlock"}]
             client.admin.command("createUser", "agent", pwd=password, roles=roles)
         address = MongoAddress(replicas.hosts, user="agent", password=password)
