@@ -152,5 +152,5 @@ async def test_two_passes_at_once_forget_everything_once(engine: Engine) -> None
     )
     await engine.store.commit(Changes(puts=puts))
     passes = await asyncio.gather(retention.tidy(engine), retention.tidy(engine))
-    assert sum(one["audit"] for one in passes) == 300
+    assert sum(one.get("audit", 0) for one in passes) == 300
     assert await engine.store.count(Audit, {}) == 0
