@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 import pymongo
 from bson import MaxKey
+from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo.errors import PyMongoError
 
 from store.bounds import check_limit
@@ -39,10 +40,11 @@ from store.mongo_collections import (
     event_id,
 )
 from store.mongo_errors import translate
+from store.mongo_groups import Groups
 from store.mongo_queries import matching
 from store.mongo_reads import Known, Query, query_of, united
 from store.mongo_search import Searches
-from store.mongo_transactions import PATIENCE_SECONDS, Transactions, Work
+from store.mongo_transactions import PATIENCE_SECONDS, Transactions
 from store.mongo_turns import Turns
 from store.mongo_words import asked_stems
 from store.mongo_writes import Decision, decision_of, drop_events, standing
@@ -74,6 +76,7 @@ class MongoStore(Store):
         self._searches = Searches(self._database)
         self._turns = Turns()
         self._transactions = Transactions(client)
+        self._groups = Groups(self._database, self._transactions)
         self._commits: set[asyncio.Task[Any]] = set()
         self._is_closed = False
 
@@ -153,7 +156,16 @@ class MongoStore(Store):
         decision = decision_of(changes)
         if decision.only_checks:
             return await self._checked(decision) if decision.batches else ()
-        return await self._written(lambda session: decision.write(self._database, session), decision)
+        until = time.monotonic() + PATIENCE_SECONDS
+        return await self._written(lambda: self._in_turn(decision, until))
+
+    async def _in_turn(self, decision: Decision, until: float) -> tuple[Event, ...]:
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await stack.enter_async_context(self._turns.taken(decision.versions))
+            events = await self._groups.commit(decision, until)
+            self._turns.written(decision.outcome)
+            return events
 
     async def _checked(self, decision: Decision) -> tuple[Event, ...]:
         async with (
@@ -162,17 +174,12 @@ class MongoStore(Store):
         ):
             return await standing(self._database, session, decision)
 
-    async def _written(self, work: Work[T], decision: Decision) -> T:
-        """Run a transaction in a task of its own: a caller that goes away leaves it whole."""
-        until = time.monotonic() + PATIENCE_SECONDS
+    async def _written(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Write in a task of its own: a caller that goes away leaves it whole."""
 
         async def written() -> T:
-            async with self._translated(), AsyncExitStack() as stack:
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    await stack.enter_async_context(self._turns.taken(decision.logs, decision.versions))
-                result = await self._transactions.run(work, until)
-                self._turns.written(decision.outcome)
-                return result
+            async with self._translated():
+                return await write()
 
         self._refuse_if_closed()
         task = asyncio.create_task(written())
@@ -201,9 +208,12 @@ class MongoStore(Store):
     async def drop_events(self, before: datetime, limit: int = 1000) -> int:
         if limit <= 0:
             return 0
-        return await self._written(
-            lambda session: drop_events(self._database, session, before, limit), Decision((), ())
-        )
+        until = time.monotonic() + PATIENCE_SECONDS
+
+        async def drop(session: AsyncIOMotorClientSession) -> int:
+            return await drop_events(self._database, session, before, limit)
+
+        return await self._written(lambda: self._transactions.run(drop, until))
 
     async def now(self) -> datetime:
         if self._turned_clock is not None:

@@ -1,4 +1,4 @@
-"""Who commits next: within a process, those that want the same records or numbers queue up here, not on the server.
+"""Who commits next: within a process, those that want the same records queue up here, not on the server.
 
 On the server the losers of a race would each be refused and come again, and most of them again in vain.
 """
@@ -6,14 +6,14 @@ On the server the losers of a race would each be refused and come again, and mos
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from weakref import WeakValueDictionary
 
 from store.errors import Conflict
 
 Name = tuple[str, str]
-"""A kind of record and an id; of a log the empty text and its project."""
+"""A kind of record and an id."""
 
 
 class _Turn:
@@ -34,20 +34,19 @@ class Turns:
         self._turns: WeakValueDictionary[Name, _Turn] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def taken(self, logs: Iterable[str], versions: Mapping[Name, int]) -> AsyncIterator[None]:
-        """Wait for the turn of these logs and of these records, each read at a version.
+    async def taken(self, versions: Mapping[Name, int]) -> AsyncIterator[None]:
+        """Wait for the turn of these records, each read at a version.
 
         Raises:
             Conflict: a record was written meanwhile by one who stood before: what was read is stale.
         """
         # Sorted, so that nobody waits in a circle.
-        names = sorted({*versions, *(("", project) for project in logs)})
-        turns = [(name, self._turn(name)) for name in names]
+        turns = [(name, self._turn(name)) for name in sorted(versions)]
         seen = {name: turn.writes for name, turn in turns}
         async with AsyncExitStack() as stack:
             for name, turn in turns:
                 await stack.enter_async_context(turn.lock)
-                if turn.writes != seen[name] and name in versions and versions[name] != turn.version:
+                if turn.writes != seen[name] and versions[name] != turn.version:
                     raise Conflict(*name)
             yield
 

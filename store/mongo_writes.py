@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -159,6 +159,21 @@ def decision_of(changes: Changes) -> Decision:
             batch_of(record).checks.append((record.id, record.version))
     events = tuple((event, encode_event(numbered(event, 0))) for event in changes.events)
     return Decision(tuple(batches.values()), events)
+
+
+def together(decisions: Sequence[Decision]) -> Decision:
+    """Return what writes all of `decisions`, their events in this order."""
+    batches: dict[type[Record], Batch] = {}
+    for decision in decisions:
+        for batch in decision.batches:
+            joined = batches.setdefault(batch.collection.kind, Batch(batch.collection))
+            joined.deletes += batch.deletes
+            joined.checks += batch.checks
+            joined.updates += batch.updates
+            joined.creates += batch.creates
+    return Decision(
+        tuple(batches.values()), tuple(event for decision in decisions for event in decision.events)
+    )
 
 
 async def _numbers(
