@@ -12,7 +12,7 @@ from api.settings import LogFormat, LogLevel
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-_QUIET = ("mcp", "httpx", "uvicorn.access", "sse_starlette", "asyncio")
+_QUIET = ("mcp", "httpx", "uvicorn.access", "sse_starlette", "asyncio", "pymongo")
 
 
 class TextLines(logging.Formatter):

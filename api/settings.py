@@ -406,7 +406,9 @@ def _line(error: ValidationError) -> str:
         return message
     place = str(first["loc"][0])
     name = variable(place) if place in Settings.model_fields else place
-    return f"{name}: {message[:1].lower()}{message[1:]}, got {str(first['input'])[:80]!r}"
+    said = f"{name}: {message[:1].lower()}{message[1:]}"
+    is_secret = any(variable(key) == name and not info.repr for key, info in Settings.model_fields.items())
+    return said if is_secret else f"{said}, got {str(first['input'])[:80]!r}"
 
 
 def documented() -> list[tuple[str, str, str]]:

@@ -356,10 +356,14 @@ class Act:
             return await self._decided(decision, is_final=is_final)
 
         async with self.engine.turn(turn):
+            met: str | None = None
             for attempt in range(DECISION_ATTEMPTS):
                 try:
-                    return await self.engine.settle(settled)
-                except (Conflict, Duplicate):
+                    # Who lost a record to others takes turns with them: of many, all come through.
+                    async with self.engine.turn(met):
+                        return await self.engine.settle(settled)
+                except (Conflict, Duplicate) as error:
+                    met = f"{error.kind} {error.record_id}" if isinstance(error, Conflict) else None
                     if attempt > 1:
                         await asyncio.sleep(random.uniform(0, 0.002 * min(attempt, 20)))
                 except Unavailable as error:

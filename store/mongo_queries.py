@@ -110,7 +110,8 @@ class Order(TotalOrder):
         for i, (column, value) in enumerate(zip(self.columns, values, strict=True)):
             field = field_of(column.name)
             branches += [
-                _both(condition, equal | {field: beyond}) for beyond in _beyond(value, self.is_falling[i])
+                _both(condition, equal | {field: beyond})
+                for beyond in _beyond(column, value, self.is_falling[i])
             ]
             equal[field] = {"$eq": value}
         # Every branch whole: each is a run of an index, and the runs are merged in order.
@@ -121,10 +122,12 @@ def _both(one: Filter, other: Filter) -> Filter:
     return one | other if not one.keys() & other.keys() else {"$and": [one, other]}
 
 
-def _beyond(value: Plain, is_falling: bool) -> list[Filter]:
+def _beyond(column: Column, value: Plain, is_falling: bool) -> list[Filter]:
     if value is None:
         return [] if is_falling else [{"$ne": None}]
-    return [{"$lt": value}, {"$eq": None}] if is_falling else [{"$gt": value}]
+    if not is_falling:
+        return [{"$gt": value}]
+    return [{"$lt": value}, {"$eq": None}] if column.is_optional else [{"$lt": value}]
 
 
 @lru_cache(maxsize=512)

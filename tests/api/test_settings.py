@@ -87,3 +87,65 @@ def test_every_setting_says_what_it_means() -> None:
     rows = documented()
     assert len(rows) > 15
     assert all(meaning.endswith(".") for _, _, meaning in rows)
+
+
+def test_a_mongo_host_asks_for_mongodb_and_none_for_the_embedded_store(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load_settings().mongo is None
+    monkeypatch.setenv("MONGO_HOST", "a.example, b.example:27018,::1")
+    monkeypatch.setenv("MONGO_USER", "agent")
+    monkeypatch.setenv("MONGO_PASSWORD", "p@ss/w:%")
+    settings = load_settings()
+    assert settings.mongo is not None
+    assert settings.mongo.seeds == ["a.example:27017", "b.example:27018", "[::1]:27017"]
+    assert settings.mongo.options["password"] == "p@ss/w:%"
+    assert settings.mongo.options["authSource"] == "admin"
+    assert "p@ss" not in repr(settings) + repr(settings.mongo)
+
+
+def test_an_empty_password_logs_nobody_in_e4(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGO_HOST", "a.example")
+    monkeypatch.setenv("MONGO_USER", "mcp_orch")
+    settings = load_settings()
+    assert settings.mongo is not None
+    assert settings.mongo.options == {"host": ["a.example:27017"]}
+
+
+def test_a_whole_address_of_mongodb_is_taken_as_it_is_and_shown_without_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MONGO_URL", "mongodb://agent:secret@a.example:27017,b.example/?tls=true")
+    settings = load_settings()
+    assert settings.mongo is not None
+    assert settings.mongo.options["host"] == "mongodb://agent:secret@a.example:27017,b.example/?tls=true"
+    assert settings.mongo.shown == "a.example:27017,b.example"
+    assert "secret" not in repr(settings) + repr(settings.mongo)
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"MONGO_URL": "http://agent:secret@a.example"}, "MONGO_URL"),
+        ({"MONGO_HOST": "a", "MONGO_PORT": "0"}, "MONGO_PORT"),
+        ({"MONGO_HOST": "a", "MONGO_DB": "a/b"}, "MONGO_DB"),
+        ({"MONGO_HOST": "a", "MONGO_DB": "x" * 64}, "MONGO_DB"),
+        ({"MONGO_USER": "agent"}, "MONGO_USER"),
+    ],
+)
+def test_wrong_settings_of_mongodb_name_their_variable(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], named: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value).startswith(f"{named}: ")
+    assert "secret" not in str(caught.value)
+
+
+def test_mongodb_without_its_driver_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGO_HOST", "a.example")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match=r"interlock\[team\]"):
+        load_settings()

@@ -1,0 +1,112 @@
+"""What MongoDB is asked to do: pages by index alone, and collections that grow with the records."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from store.port import By, Changes, Find, Prefix
+from store.records import BacklogItem, Lock, Record
+from tests.engines.databases import mongo_databases
+
+pytest.importorskip("motor", reason="the team extra is not installed")
+
+from store import mongo_client, mongo_collections
+from store.mongo import MongoAddress, MongoStore
+from store.mongo_reads import Query, query_of
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[MongoStore]:
+    opened = await mongo_databases().open(tmp_path)
+    yield opened
+    await opened.close()
+
+
+def stages(plan: dict[str, Any]) -> list[str]:
+    """Return the names of a plan's stages."""
+    inner = [plan[key] for key in ("inputStage", "queryPlan") if key in plan] + plan.get("inputStages", [])
+    return [plan.get("stage", ""), *(name for one in inner for name in stages(one))]
+
+
+ORDER = (By("priority_rank"), By("created_at"))
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+async def test_a_page_is_read_by_index_and_never_sorted(
+    store: MongoStore, is_first: bool, direction: str
+) -> None:
+    items = [BacklogItem(id=f"i{n:03}", project="p", title="x", priority_rank=n % 4) for n in range(200)]
+    await store.commit(Changes(puts=tuple(items)))
+    order = tuple(By(by.name, direction) for by in ORDER)  # type: ignore[arg-type]
+    after = (await store.find(BacklogItem, {"project": "p"}, order=order, limit=20)).after
+    query = query_of(Find(BacklogItem, {"project": "p"}, order, 20, None if is_first else after))
+    assert isinstance(query, Query)
+    asked = {
+        "find": query.collection,
+        "filter": query.filter,
+        "sort": dict(query.sort),
+        "limit": query.limit,
+    }
+    plan = await store._database.command({"explain": asked, "verbosity": "executionStats"})
+    names = stages(plan["queryPlanner"]["winningPlan"])
+    assert "IXSCAN" in names
+    assert not {"SORT", "COLLSCAN"} & set(names)
+    assert plan["executionStats"]["totalDocsExamined"] <= 25
+
+
+async def test_locks_under_a_directory_are_found_by_index(store: MongoStore) -> None:
+    query = query_of(Find(Lock, {"project": "p", "path": Prefix("src/")}, (By("path"),), 20))
+    assert isinstance(query, Query)
+    asked = {"find": query.collection, "filter": query.filter, "sort": dict(query.sort), "limit": 21}
+    plan = await store._database.command({"explain": asked, "verbosity": "queryPlanner"})
+    assert "IXSCAN" in stages(plan["queryPlanner"]["winningPlan"])
+
+
+async def test_a_field_that_is_new_gets_its_default_in_what_is_there_and_indexes_come_and_go(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Grown(Record):
+        INDEXES = (("project", "old"),)
+        old: str = ""
+
+    before = Grown
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Grown(Record):  # type: ignore[no-redef]  # the same record, a version on
+        INDEXES = (("project", "new"),)
+        old: str = ""
+        new: str = "fresh"
+
+    database = store._database
+    try:
+        await mongo_client.bring_up_to_date(database, (before,))
+        document = mongo_collections.collection_of(before).encode(before(id="a", project="p", old="x"))
+        await database["grown"].insert_one(document)
+        assert ":project,old,id" in await database["grown"].index_information()
+        await mongo_client.bring_up_to_date(database, (Grown,))
+        indexes = await database["grown"].index_information()
+        assert ":project,new,id" in indexes
+        assert ":project,old,id" not in indexes
+        found = await database["grown"].find_one({"new": "fresh"})
+        assert found is not None
+        assert mongo_collections.collection_of(Grown).decode(found) == Grown(
+            id="a", project="p", old="x", version=1
+        )
+    finally:
+        await database.drop_collection("grown")
+        await database["meta"].delete_one({"_id": "shape"})
+
+
+async def test_the_names_and_the_address_of_the_store_are_no_secret_in_its_health(store: MongoStore) -> None:
+    health = await store.health()
+    assert health.adapter == "mongodb"
+    assert health.figures["set"] == "rs0"
+    assert isinstance(MongoAddress(password="hidden"), MongoAddress)
+    assert "hidden" not in repr(MongoAddress(password="hidden"))
