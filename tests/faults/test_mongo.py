@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from store.errors import Conflict, Unavailable
@@ -17,6 +18,8 @@ from store.mongo_address import MongoAddress
 from store.port import Changes, Store
 from store.records import BacklogItem, Event, Fence, NewEvent
 from tests.engines.mongod import Member, ReplicaSet, mongod_path
+from tests.faults.conftest import Serve
+from tests.faults.processes import ask
 
 WRITERS = 6
 LIMIT_SECONDS = 60
@@ -304,6 +307,49 @@ async def _beat(longest: list[float]) -> None:
         before = time.monotonic()
         await asyncio.sleep(0.01)
         longest[0] = max(longest[0], time.monotonic() - before - 0.01)
+
+
+async def test_c2_a_server_whose_mongo_goes_away_says_so_answers_on_and_recovers_without_a_restart(
+    serve: Serve, replicas: ReplicaSet
+) -> None:
+    (member,) = replicas.members
+    server = serve(MONGO_HOST=replicas.hosts, INTERLOCK_EMBEDDER="off")
+    await server.start()
+    add = 'mutation { addBacklogItem(input: {project: "p", title: "t", description: "d"}) { id } }'
+    async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:
+
+        async def is_well() -> bool:
+            return (await client.get("/health")).status_code == 200
+
+        await ask(client, server.url, add)
+        assert await is_well()
+        member.kill()
+        started = time.monotonic()
+        refused, page, health = await asyncio.gather(
+            client.post("/graphql", json={"query": add}),
+            client.post("/graphql", json={"query": "{ __typename }"}),
+            client.get("/health"),
+        )
+        assert time.monotonic() - started < 6
+        (error,) = refused.json()["errors"]
+        assert (error["extensions"]["code"], page.json()["data"]) == ("UNAVAILABLE", {"__typename": "Query"})
+        assert "MONGO_HOST" in error["extensions"]["hint"]
+        assert health.status_code == 503
+        assert not health.json()["parts"]["store_write"]["ok"]
+        member.start()
+        async with asyncio.timeout(30):
+            while not await is_well():
+                await asyncio.sleep(0.05)
+        await ask(client, server.url, add)
+
+
+async def test_a_server_without_its_mongo_does_not_start_and_says_why_in_a_line(serve: Serve) -> None:
+    server = serve(MONGO_HOST="127.0.0.1", MONGO_PORT="9")
+    server.spawn()
+    code, said = await server.finish()
+    assert code == 1
+    assert "MongoDB at 127.0.0.1:9 does not answer" in said
+    assert "Traceback" not in said
 
 
 async def test_a_missing_mongo_stops_the_opening_in_time(tmp_path: Path) -> None:
