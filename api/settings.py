@@ -148,7 +148,8 @@ class Settings(BaseSettings):
     broadcast_url: Annotated[str, AfterValidator(_reachable)] = Field(
         "memory://",
         validation_alias="BROADCAST_URL",
-        description="How server processes wake each other: `memory://` for one process, `redis://host:6379` for several.",
+        description="How server processes wake each other: `memory://` for one process, `redis://host:6379` for several; "
+        "without it those that share a MongoDB look for each other's events every second.",
     )
     mongo_host: str = Field(
         "",

@@ -39,6 +39,7 @@ _CODES = {
     14031: ("the disk of MongoDB is full", "free space on its volume"),
 }
 _AWAY = "check that MongoDB runs and that MONGO_HOST and MONGO_PORT are where it listens"
+_REPEAT = "look whether it was, or repeat it with the idempotency key it was sent with"
 _NO_PRIMARY = "look at rs.status() in its shell: a majority of the members must be up to elect one"
 
 
@@ -47,6 +48,8 @@ def unavailable(exc: Exception, shown: str) -> Unavailable:
     if isinstance(exc, OperationFailure) and exc.code in _CODES:
         reason, hint = _CODES[exc.code]
         return Unavailable(reason, hint)
+    if isinstance(exc, PyMongoError) and is_outcome_unknown(exc):
+        return Unavailable(f"MongoDB at {shown} does not say whether this was written", _REPEAT)
     if isinstance(exc, ServerSelectionTimeoutError):
         if "No replica set members match" in str(exc) or "No primary" in str(exc):
             return Unavailable(f"the replica set at {shown} has no primary", _NO_PRIMARY)

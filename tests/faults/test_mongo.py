@@ -204,6 +204,13 @@ async def test_a_commit_that_never_gets_through_is_given_up_in_time_and_is_not_t
     assert time.monotonic() - started < 5.5
     await asyncio.to_thread(replicas.fail, "off")
     assert await everything(store) == set()
+    await asyncio.to_thread(
+        replicas.fail, "alwaysOn", failCommands=["commitTransaction"], closeConnection=True
+    )
+    with pytest.raises(Unavailable, match="whether this was written") as caught:
+        await store.commit(pair("unsure"))
+    assert "idempotency" in caught.value.hint
+    await asyncio.to_thread(replicas.fail, "off")
     await store.commit(pair("kept"))
     assert [event.subject for event in await log_of(store)] == ["kept"]
 
@@ -403,6 +410,14 @@ async def test_a_password_with_any_characters_logs_in_and_a_wrong_one_is_named(t
         store = await MongoStore.open(address)
         await store.commit(pair("in"))
         assert (await store.health()).can_write
+        with MongoClient[dict[str, Any]](
+            **first, username="agent", password=password, appname="interlock"
+        ) as dying:
+            session = dying.start_session()
+            session.start_transaction()
+            dying["interlock"]["logs"].update_one({"_id": "p"}, {"$inc": {"last": 1}}, session=session)
+            # To end it takes no more rights than to write.
+            await store.commit(pair("after"))
         await store.close()
         for wrong in (replace(address, password="no"), replace(address, auth_database="interlock")):
             with pytest.raises(Unavailable, match="credentials") as caught:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +112,14 @@ async def test_the_names_and_the_address_of_the_store_are_no_secret_in_its_healt
     assert health.figures["set"] == "rs0"
     assert isinstance(MongoAddress(password="hidden"), MongoAddress)
     assert "hidden" not in repr(MongoAddress(password="hidden"))
+
+
+async def test_a_process_whose_clock_is_off_tells_the_time_of_the_server(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await store.now()
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 600)
+    assert timedelta() <= await store.now() - before < timedelta(seconds=60)
+    await store._clock.set()
+    assert timedelta() <= await store.now() - before < timedelta(seconds=60)
