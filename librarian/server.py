@@ -34,8 +34,9 @@ RELEASE = """mutation ($leaseId: ID!, $ids: [ID!], $failure: String, $permanent:
   releaseFunctions(input: {leaseId: $leaseId, ids: $ids, failure: $failure, permanent: $permanent}) { released }
 }"""
 ENRICH = """mutation ($input: EnrichFunctionInput!) { enrichFunction(input: $input) { id } }"""
-REGISTERED = """subscription ($projects: [String!]) {
-  events(projects: $projects, kinds: ["function.registered"]) { ... on FeedEvent { project } }
+CURSOR = """query ($projects: [String!]) { feedCursor(projects: $projects) }"""
+REGISTERED = """subscription ($projects: [String!], $after: String) {
+  events(projects: $projects, kinds: ["function.registered"], after: $after) { ... on FeedEvent { project } }
 }"""
 LONGEST_PAUSE_SECONDS = 15.0
 
@@ -141,10 +142,12 @@ class Server:
             )
             try:
                 async with Client(transport=transport, execute_timeout=None) as connected:
-                    request = GraphQLRequest(REGISTERED, variable_values={"projects": projects})
-                    stream = connected.subscribe(request)
+                    variables: dict[str, Any] = {"projects": projects}
+                    # Read before the queue is looked at: nothing falls between that look and the first event.
+                    read = await connected.execute(GraphQLRequest(CURSOR, variable_values=variables))
+                    variables["after"] = read["feedCursor"]
                     yield
-                    async for _ in stream:
+                    async for _ in connected.subscribe(GraphQLRequest(REGISTERED, variable_values=variables)):
                         pause = 0.2
                         yield
             except (TransportError, OSError, TimeoutError) as error:
