@@ -28,6 +28,11 @@ _PARTS, _PART = 3, 160
 _BATCH = 2_000
 
 
+def document_id(number: int) -> str:
+    """Return the id that `fill` gives a document."""
+    return f"doc_{number:024}"
+
+
 def title(number: int) -> str:
     """Return a title; every number has another one."""
     return f"{_example(number, 'title').name.rpartition('.')[2]}: note {number}"
@@ -77,7 +82,7 @@ def _records(start: int, end: int) -> Iterator[Record]:
         at = began + timedelta(seconds=30 * n)
         stamp: dict[str, Any] = {"project": PROJECT, "created_at": at, "updated_at": at}
         draft = Document(
-            id=f"doc_{n:024}",
+            id=document_id(n),
             type=_TYPES[n % len(_TYPES)],
             title=title(n),
             content=content(n),
