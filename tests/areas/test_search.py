@@ -176,3 +176,12 @@ def test_a_snippet_shows_where_most_words_meet_and_keeps_words_whole() -> None:
 )
 def test_a_snippet_is_the_passage_without_the_title(text: str, near: Near | None, shown: str) -> None:
     assert snippet(text, "word", near, 100) == shown
+
+
+async def test_a_search_embeds_its_question_once_and_a_store_its_text_once_c4(brain: Searching) -> None:
+    before = brain.embedder.embedded
+    await brain.put(document("a", "the cat sleeps"))
+    assert brain.embedder.embedded == before + 1
+    for _ in range(3):
+        assert await brain.ids("feline dreams", limit=1) == ["a"]
+    assert brain.embedder.embedded == before + 2
