@@ -121,6 +121,27 @@ async def test_a_chance_neighbour_is_not_a_result(brain: Searching) -> None:
     assert await brain.ids("feline") == []
 
 
+async def test_a_stray_common_word_does_not_push_down_what_is_meant(brain: Searching) -> None:
+    await brain.put(document("meant", "cat"), document("stray", "after dog bird fish"))
+    found = (await brain.search("feline lamp river stone after")).found
+    assert [one.record.id for one in found] == ["meant", "stray"]
+
+
+async def test_a_right_answer_in_quite_other_words_is_found(brain: Searching) -> None:
+    """Half of the right answers to paraphrases have a cosine between 0.2 and 0.3."""
+    words = "lamp river stone door wheel cloud paper glass road chair fence kite spoon window"
+    await brain.put(document("right", f"{words} cat"))
+    (found,) = (await brain.search("feline")).found
+    assert 0.2 <= found.relevance < 0.3
+
+
+async def test_without_the_index_a_stray_word_is_no_full_match(brain: Searching) -> None:
+    await brain.put(document("a", "the cat sleeps after lunch"))
+    brain.embedder.is_away = True
+    (found,) = (await brain.search("deploy invoices after stock moves")).found
+    assert found.relevance < 0.3
+
+
 @pytest.mark.parametrize("text", ["", "  \n", "?!", "\u200b"])
 async def test_a_text_without_a_word_is_answered(brain: Searching, text: str) -> None:
     await brain.put(document("a", "cat"))
