@@ -38,7 +38,7 @@ class Found(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Results(Generic[R]):
-    """What was found, best first. Degraded: by words alone, since the index by meaning is away."""
+    """What was found, best first. Degraded: the index by meaning is away, or has not read all yet."""
 
     found: tuple[Found[R], ...]
     is_degraded: bool
@@ -81,7 +81,8 @@ async def search(
     if len(found) < limit and len(near) >= _MANY:
         near = await index.nearest(kind, projects, text, WIDER) or near
         found = await _with_near(act, kind, within, found, near)
-    return _ranked(found, near, text, limit, index.health().is_degraded)
+    is_degraded = index.health().is_degraded or index.is_behind(projects)
+    return _ranked(found, near, text, limit, is_degraded)
 
 
 async def _with_near(

@@ -146,6 +146,11 @@ class Indexer(SearchIndex):
         except _AWAY as exc:
             raise IndexAway(str(exc)) from exc
 
+    def is_behind(self, projects: Sequence[str]) -> bool:
+        return any(self._queue.waits(project) for project in projects) or any(
+            rest.project is None or rest.project in projects for rest in self._todo
+        )
+
     def health(self) -> IndexHealth:
         waiting = len(self._queue)
         if self._off:

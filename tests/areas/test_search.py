@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,29 @@ async def test_while_the_index_is_away_words_answer_and_say_so(brain: Searching)
     assert await brain.search("another question")
     results = await brain.search("cats here")
     assert ([found.record.id for found in results.found], results.is_degraded) == (["a"], True)
+
+
+async def test_a_search_in_a_project_that_is_still_being_read_says_so_a2(
+    brain: Searching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed, may_go_on = brain.embedder.embed, threading.Event()
+
+    def held_up(texts: Sequence[str], *, is_patient: bool = True) -> Any:
+        assert not is_patient or may_go_on.wait(10)
+        return embed(texts, is_patient=is_patient)
+
+    monkeypatch.setattr(brain.embedder, "embed", held_up)
+    try:
+        await Brain.put(brain, document("new", "cat"))
+        async with asyncio.timeout(10):
+            while not brain.index.health().lag:
+                await asyncio.sleep(0.01)
+        assert (await brain.search("feline")).is_degraded
+        assert not (await brain.search("warm", projects=("other",))).is_degraded
+    finally:
+        may_go_on.set()
+    await brain.until_lag_is_gone()
+    assert not (await brain.search("feline")).is_degraded
 
 
 async def test_with_the_index_switched_off_words_are_all_there_is_to_ask_for(brain: Searching) -> None:
