@@ -91,9 +91,7 @@ class DatabaseRows:
     row_count: int = strawberry.field(
         description="How many rows are here.", resolver=lambda root: len(root.rows)
     )
-    is_cut: bool = strawberry.field(
-        description="Whether rows are missing: the limit, or 40 KB, was reached."
-    )
+    is_cut: bool = strawberry.field(description="Whether rows are missing: the limit, or 40 KB, was reached.")
     cut_cells: int = strawberry.field(description="How many values were shortened to 4,000 characters.")
 
 

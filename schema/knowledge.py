@@ -125,6 +125,7 @@ def _message(root: Any) -> str | None:
 
 @strawberry.type(description="What a question found, best first.")
 class DocumentSearch:
+    query: str = strawberry.field(description="What was asked.")
     result_count: int = strawberry.field(
         description="How many are shown.", resolver=lambda root: len(root.hits)
     )

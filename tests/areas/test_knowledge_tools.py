@@ -40,7 +40,7 @@ async def test_a_document_is_stored_asked_for_read_and_put_aside(run: Run) -> No
     assert stored == {"status": "stored", "id": stored["id"]}
     asked = await call(run, "memory_query", **ann, query="queues drain")
     (hit,) = asked.pop("results")
-    assert asked == {"result_count": 1, "note": NOTE}
+    assert asked == {"query": asked["query"], "result_count": 1, "note": NOTE}
     assert hit.pop("created") == hit.pop("updated")
     assert hit == {
         "source": "project",

@@ -90,7 +90,7 @@ async def test_nearer_documents_that_are_filtered_out_leave_room_for_those_that_
 ) -> None:
     """A11: the reference filtered after the cut, so that expired documents filled the top."""
     await brain.put(
-        *(document(f"x{n:03}", "cat", status="expired") for n in range(130)),
+        *(document(f"x{n:03}", f"cat number{n}", status="expired") for n in range(130)),
         document("valid", "cat and dog and bird"),
     )
     assert await brain.ids("feline", limit=3) == ["valid"]
