@@ -41,13 +41,12 @@ world = matrix.world
 HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
 HERE = "test_defects.py::"
 
-KNOWLEDGE, DEPLOYMENT, OTHERS = (
-    "knowledge, later",
+DEPLOYMENT, OTHERS = (
     "deployment, later",
     "it is about the older server's own tests",
 )
 
-REASONS = {KNOWLEDGE, DEPLOYMENT, OTHERS}
+REASONS = {DEPLOYMENT, OTHERS}
 
 KEPT_OUT: dict[str, str | list[str]] = {
     "A1": [
