@@ -86,6 +86,7 @@ class Chroma:
         self._server = (host, port)
         self._client: Any = None
         self._inode = 0
+        self._is_lost = False
         self._model = ""
         self._shelves: dict[str, Any] = {}
         self._names: set[str] = set()
@@ -99,6 +100,11 @@ class Chroma:
     def is_gone(self) -> bool:
         """Whether the directory was taken away while it was open."""
         return self.directory is not None and self.is_open and _inode(self._database) != self._inode
+
+    def was_lost(self) -> bool:
+        """Tell, once, whether a directory was taken away since this was last asked, whatever is left of it."""
+        lost, self._is_lost = self._is_lost, False
+        return lost
 
     @property
     def _database(self) -> Path:
@@ -128,6 +134,7 @@ class Chroma:
     def close(self) -> None:
         """Let go of the client; a call under way in another thread fails."""
         with self._opening:
+            self._is_lost = self._is_lost or self.is_gone
             client, self._client = self._client, None
             self._shelves, self._names = {}, set()
             if client is not None:

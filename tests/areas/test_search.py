@@ -161,6 +161,9 @@ async def test_a_search_in_a_project_that_is_still_being_read_says_so_a2(
     brain: Searching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embed, may_go_on = brain.embedder.embed, threading.Event()
+    async with asyncio.timeout(10):
+        while brain.index.is_behind(("other",)):
+            await asyncio.sleep(0.01)
 
     def held_up(texts: Sequence[str], *, is_patient: bool = True) -> Any:
         assert not is_patient or may_go_on.wait(10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import subprocess
@@ -81,6 +82,8 @@ def chroma(tmp_path: Path) -> Iterator[ChromaServer]:
     server = ChromaServer(tmp_path / "chroma-server")
     yield server
     server.kill()
+    # Here, where it is expected, and not in whichever test comes next.
+    gc.collect()
 
 
 # Chroma's client leaves the socket of a call that was cut off to the garbage collector.
