@@ -186,8 +186,10 @@ class Indexer(SearchIndex):
         else:
             self._saved = state
             cursor = Cursor({str(name): int(place) for name, place in state["positions"].items()})
-            self._todo = [Rest(*one) for one in state["todo"]]
-            self._total = await self._count()
+            # A query may have found meanwhile that the model is another one: all is being read then.
+            if not self._todo:
+                self._todo = [Rest(*one) for one in state["todo"]]
+                self._total = await self._count()
         self._queue.start(cursor.positions)
         return cursor
 
