@@ -48,7 +48,7 @@ $(TEST_STAMP): $(STAMP)
 
 test: $(TEST_STAMP) $(PAGE)
 	@echo "running the tests"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 torture: $(TEST_STAMP) $(PAGE)
 	@echo "running the tests for longer"

@@ -420,7 +420,7 @@ def documented() -> list[tuple[str, str, str]]:
             continue
         if name == "data":
             default = "`$XDG_DATA_HOME/interlock`, else `~/.local/share/interlock`"
-        elif isinstance(info.default, tuple):
+        elif info.default in ("", ()):
             default = "none"
         else:
             default = f"`{str(info.default).lower() if isinstance(info.default, bool) else info.default}`"

@@ -16,11 +16,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which; default: all")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller sizes")
+    parser.add_argument(
+        "--full", action="store_true", help="knowledge: index 50,000 documents by meaning, too"
+    )
     given = parser.parse_args()
     print(f"{platform.platform()}, Python {platform.python_version()}", flush=True)
     for name in given.names or NAMES:
         print(f"\n## {name}", flush=True)
-        asyncio.run(importlib.import_module(f"benchmarks.{name}").run(quick=given.quick))
+        more = {"is_full": given.full} if name == "knowledge" else {}
+        asyncio.run(importlib.import_module(f"benchmarks.{name}").run(quick=given.quick, **more))
     sys.stdout.flush()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,14 +18,21 @@ from resolvers.function_fields import identity
 from resolvers.knowledge import digest_of, prepared, records_of
 from resolvers.knowledge_secrets import refuse_secrets
 from store.port import Changes
-from store.records import Document, Function, Record
+from store.records import Document, Function, NewEvent, Record
 from store.sqlite import SqliteStore
 
 FUNCTIONS_SHARE = 5
 """One function for so many documents."""
 _TYPES = ("learning", "pattern", "architecture", "function_ref")
+_TOLD: Mapping[type[Record], str] = {Document: "document.stored", Function: "function.registered"}
 _PARTS, _PART = 3, 160
 _BATCH = 2_000
+_IDS_AN_EVENT = 100
+
+
+def document_id(number: int) -> str:
+    """Return the id that `fill` gives a document."""
+    return f"doc_{number:024}"
 
 
 def title(number: int) -> str:
@@ -46,13 +53,27 @@ def question(number: int) -> str:
     return f"{words} {other.name.rpartition('.')[2]} {number}"
 
 
-async def fill(directory: Path, start: int, end: int) -> None:
-    """Write the documents from `start` to `end` and their share of functions, without events."""
+async def fill(directory: Path, start: int, end: int, *, is_told: bool = False) -> int:
+    """Write the documents from `start` to `end` and their share of functions; return how many both are.
+
+    `is_told` logs events, from which a server with an index learns of them.
+    """
     store = await SqliteStore.open(directory)
     made = _records(start, end)
+    written = 0
     while batch := tuple(islice(made, _BATCH)):
-        await store.commit(Changes(puts=batch))
+        events = tuple(event for kind in _TOLD for event in _events(kind, batch))
+        await store.commit(Changes(puts=batch, events=events if is_told else ()))
+        written += sum(isinstance(record, Document | Function) for record in batch)
     await store.close()
+    return written
+
+
+def _events(kind: type[Record], batch: Sequence[Record]) -> Iterator[NewEvent]:
+    ids = [record.id for record in batch if isinstance(record, kind)]
+    for start in range(0, len(ids), _IDS_AN_EVENT):
+        some = ids[start : start + _IDS_AN_EVENT]
+        yield NewEvent(project=PROJECT, kind=_TOLD[kind], subject=some[0], data={"ids": some})
 
 
 @cache
@@ -77,7 +98,7 @@ def _records(start: int, end: int) -> Iterator[Record]:
         at = began + timedelta(seconds=30 * n)
         stamp: dict[str, Any] = {"project": PROJECT, "created_at": at, "updated_at": at}
         draft = Document(
-            id=f"doc_{n:024}",
+            id=document_id(n),
             type=_TYPES[n % len(_TYPES)],
             title=title(n),
             content=content(n),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import re
 import statistics
 import tempfile
 from contextlib import AsyncExitStack
@@ -20,18 +20,18 @@ from benchmarks.servers import Server, interlock, peer
 from benchmarks.workload import sessions
 
 MOST_INDEXED = 10_000
-"""Documents indexed by meaning unless INTERLOCK_BENCH_FULL is set: each takes some 20 ms of one core."""
+"""Documents indexed by meaning without `--full`: each takes some 20 ms of one core."""
 AIMS = {"query": 4.0, "find function": 4.0, "store": 2.5, "record learning": 2.5}
 AIM_BESIDE = 3.0
 _LOADING = 8
 _LOOK_SECONDS = 0.25
 _INDEX_SECONDS = 3_600.0
-_STATUS = "{ searchIndex { state detail lag indexed total } }"
+_INDEXED = re.compile(r"^interlock_search_indexed(?:_total)? (\S+)", re.MULTILINE)
+_STATUS = "{ searchIndex { state detail lag } }"
 
 
-async def run(*, quick: bool) -> None:
+async def run(*, quick: bool, is_full: bool = False) -> None:
     """Print a line a tool, size and number of clients; then the p99 of a bystander."""
-    is_full = bool(os.environ.get("INTERLOCK_BENCH_FULL"))
     sizes = (100, 1_000) if quick else (100, 10_000, 50_000)
     print(
         f"{'documents':>9} {'tool':16} {'clients':>7} {'echo ms':>8} {'ours ms':>8} {'ratio':>6} {'aim':>5}",
@@ -46,7 +46,7 @@ async def run(*, quick: bool) -> None:
             await _grow(Path(folder), max(filled, indexed), size, is_indexed=False)
             filled = size
             if indexed < size:
-                print(f"{size:9,} of them {indexed:,} indexed by meaning; INTERLOCK_BENCH_FULL=1 indexes all")
+                print(f"{size:9,} of them {indexed:,} indexed by meaning; --full indexes all")
             async with interlock(Path(folder)) as server, peer("echo") as echo, AsyncExitStack() as stack:
                 ours, echoes = await connect(stack, server.mcp, 16), await connect(stack, echo.mcp, 16)
                 await _measured(server, ours, echoes, size, blocks=2 if quick else 4)
@@ -55,36 +55,40 @@ async def run(*, quick: bool) -> None:
 
 
 async def _grow(directory: Path, start: int, end: int, *, is_indexed: bool) -> None:
-    """Write documents; with `is_indexed` wait until a server has all records in its index anew."""
+    """Write documents; with `is_indexed` wait until a server has them in its index."""
     if end <= start:
         return
-    await fill(directory, start, end)
+    written = await fill(directory, start, end, is_told=is_indexed)
     if is_indexed:
-        async with interlock(directory) as server, httpx.AsyncClient() as http:
-            again = "mutation { reindex(input: {}) { total } }"
-            told = (await http.post(f"{server.url}/graphql", json={"query": again}, timeout=60)).json()
-            if told.get("errors"):
-                raise SystemExit(f"reindex: {told['errors']}")
-            await caught_up(server)
+        async with interlock(directory) as server:
+            await caught_up(server, written)
 
 
-async def caught_up(server: Server) -> None:
-    """Wait until everything that is stored is indexed."""
-    progress: Progress | None = None
+async def caught_up(server: Server, least: int = 0) -> None:
+    """Wait until nothing waits to be indexed, and `least` records have been since the server's start."""
+    progress = Progress("indexed", least)
     async with httpx.AsyncClient() as http, asyncio.timeout(_INDEX_SECONDS):
         while True:
             told = (await http.post(f"{server.url}/graphql", json={"query": _STATUS}, timeout=60)).json()
             index = told["data"]["searchIndex"]
             if index["state"] in ("off", "failing"):
                 raise SystemExit(f"the index is {index['state']}: {index['detail']}")
-            if index["lag"] == 0 and index["state"] in ("ready", "idle"):
+            indexed = await _indexed(http, server) if least else 0
+            if index["lag"] == 0 and index["state"] in ("ready", "idle") and indexed >= least:
                 break
-            if index["state"] == "catching up" and index["total"] > index["indexed"]:
-                progress = progress or Progress("indexed", index["total"])
-                progress.at(index["indexed"])
+            if least:
+                progress.at(min(indexed, least))
             await asyncio.sleep(_LOOK_SECONDS)
-    if progress is not None:
+    if least:
         progress.end()
+
+
+async def _indexed(http: httpx.AsyncClient, server: Server) -> int:
+    page = (await http.get(f"{server.url}/metrics", timeout=60)).text
+    found = _INDEXED.search(page)
+    if found is None:
+        raise SystemExit("/metrics does not tell how much is indexed")
+    return int(float(found[1]))
 
 
 def calls(ids: list[str], size: int, clients: int) -> dict[str, Call]:

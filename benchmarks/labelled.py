@@ -70,7 +70,12 @@ def examples() -> tuple[Example, ...]:
     found = [one for package in PACKAGES for one in _of_package(package)]
     asked = Counter(one.query.casefold() for one in found)
     written = Counter(one.code for one in found)
-    kept = [one for one in found if asked[one.query.casefold()] == 1 and written[one.code] == 1]
+    placed = Counter((one.file, one.name) for one in found)
+    kept = [
+        one
+        for one in found
+        if asked[one.query.casefold()] == written[one.code] == placed[one.file, one.name] == 1
+    ]
     return tuple(sorted(kept, key=_drawn))
 
 

@@ -7,7 +7,8 @@ import importlib.util
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -45,19 +46,31 @@ def librarian(
     except SettingsError as error:
         raise Failure(str(error)) from error
     to = connection(url, key)
-    ask(to, "{ __typename }")
-    logging.basicConfig(
-        format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING, stream=sys.stderr
-    )
-    logging.getLogger("librarian").setLevel(logging.INFO)
+    # What is wrong with the address or the key is told here, and not tried again.
+    ask(to, "{ feedCursor }")
     from librarian.metrics import Metrics
 
     metrics = Metrics()
     try:
-        _run(settings, metrics, lambda: connection(url, key), is_once=once)
+        with _told():
+            _run(settings, metrics, lambda: connection(url, key), is_once=once)
     finally:
         metrics.close()
         print(metrics.summary(), file=sys.stdout if once else sys.stderr, flush=True)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Write what the librarian logs to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log = logging.getLogger("librarian")
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
 
 
 def needs_extra(*modules: str) -> None:

@@ -38,6 +38,9 @@ WATCH = """subscription ($projects: [String!], $kinds: [String!], $after: String
     ... on SessionEvent { id agent task summary handoff }
     ... on WorkEvent { sessionId title state: status files blockedBy waitingForSignal }
     ... on SignalEvent { name details }
+    ... on SpecEvent { name specVersion owner }
+    ... on FunctionEvent { ids functionName: name file line pending }
+    ... on DocumentEvent { ids title documentType: type documentStatus: status reason }
     ... on HeartbeatEvent { agent presence: status currentTask }
     ... on OtherEvent { subject data }
     ... on Expired { cursor projects }
@@ -166,7 +169,26 @@ def _about(event: dict[str, Any]) -> str:
             held = ", ".join(f"{one['path']} of {one['holder']}" for one in event["data"]["in_the_way"])
             return f"{', '.join(event['data']['paths'])} (waits for {held})"
         case _:
+            return _about_known(event)
+
+
+def _about_known(event: dict[str, Any]) -> str:
+    match event["__typename"]:
+        case "SpecEvent":
+            return f"{event['name']} {event['specVersion']} (of {event['owner']})"
+        case "FunctionEvent":
+            return f"{_of(event, event['functionName'])} {event['file']}"
+        case "DocumentEvent":
+            status = f" [{event['documentStatus'].lower()}]" if event["documentStatus"] else ""
+            return f"{_of(event, event['title'])}{status} {_cut(event['reason'])}"
+        case _:
             return str(event.get("subject", ""))
+
+
+def _of(event: dict[str, Any], name: str) -> str:
+    """Return what an event is about: the id and name of one, or how many."""
+    ids = event["ids"]
+    return f"{ids[0]} {_cut(name)}" if name else f"{len(ids)} at once"
 
 
 def _lock(lock: dict[str, Any]) -> str:

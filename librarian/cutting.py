@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from librarian.definitions import Definition, TooSlow, definitions
-from librarian.languages import Language, language_of, without_arguments
+from librarian.languages import Language, language_of, split_operator, without_arguments
 
 MOST_LINES = 400
 MOST_CHARACTERS = 12_000
@@ -86,9 +86,7 @@ def cut_of(source: bytes, found: Definition, language: str) -> Cut:
 def plain(name: str) -> str:
     """Return a qualified name with dots between its parts, whatever its language writes there."""
     name = re.sub(r"\(\*?\s*([\w.]+)(?:\[[^\]]*\])?\s*\)\s*\.", r"\1.", name.strip())
-    head, sign, operator = name.partition("operator")
-    if not sign or operator[:1].isalnum():
-        head, sign, operator = name, "", ""
+    head, sign, operator = split_operator(name)
     head = re.sub(r"\(.*", "", head, flags=re.DOTALL)
     head = re.sub(r"::|#(?=\w)(?<!\.#)|->|/", ".", without_arguments(head))
     head = re.sub(r"\s+", "", head).strip(".")

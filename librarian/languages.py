@@ -60,11 +60,19 @@ def _in_c(node: Node) -> str:
         return ""
     if inner.type == "operator_cast":
         return f"operator {text(inner.child_by_field_name('type'))}"
-    named = re.sub(r"\s+", "", text(inner))
-    scope, sign, operator = named.partition("operator")
-    if sign and not operator[:1].isalnum() and not scope[-1:].isalnum():
-        return without_arguments(scope).replace("::", ".") + sign + operator
-    return without_arguments(named).replace("::", ".").lstrip(".")
+    scope, sign, operator = split_operator(text(inner))
+    plain = without_arguments(re.sub(r"\s+", "", scope)).replace("::", ".")
+    if sign:
+        return plain + sign + operator.strip()
+    # Where a macro hides the type, a part of it is taken for the name.
+    found = re.search(r"[\w$.~]+$", plain.partition("(")[0])
+    return found[0].strip(".") if found else ""
+
+
+def split_operator(name: str) -> tuple[str, str, str]:
+    """Return what stands before the word `operator`, it, and the symbol or type after it, if it is one's name."""
+    found = re.search(r"(?<![\w$])operator(?![\w$])", name)
+    return (name[: found.start()], found[0], name[found.end() :]) if found else (name, "", "")
 
 
 def without_arguments(name: str) -> str:

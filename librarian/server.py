@@ -34,8 +34,9 @@ RELEASE = """mutation ($leaseId: ID!, $ids: [ID!], $failure: String, $permanent:
   releaseFunctions(input: {leaseId: $leaseId, ids: $ids, failure: $failure, permanent: $permanent}) { released }
 }"""
 ENRICH = """mutation ($input: EnrichFunctionInput!) { enrichFunction(input: $input) { id } }"""
-REGISTERED = """subscription ($projects: [String!]) {
-  events(projects: $projects, kinds: ["function.registered"]) { ... on FeedEvent { project } }
+CURSOR = """query ($projects: [String!]) { feedCursor(projects: $projects) }"""
+REGISTERED = """subscription ($projects: [String!], $after: String) {
+  events(projects: $projects, kinds: ["function.registered"], after: $after) { ... on FeedEvent { project } }
 }"""
 LONGEST_PAUSE_SECONDS = 15.0
 
@@ -70,6 +71,7 @@ class Server:
         self._address = address
         self._stack = AsyncExitStack()
         self._session: Any = None
+        self._connected_to: Address | None = None
         self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -92,7 +94,7 @@ class Server:
             first: Mapping[str, Any] = (error.errors or [{}])[0]
             code = str((first.get("extensions") or {}).get("code") or "")
             if code == "UNAUTHENTICATED":
-                await self._forget(session)
+                await self._renewed(session)
             if code == "UNAVAILABLE":
                 raise Away(str(first.get("message", ""))) from error
             raise Refusal(code, str(first.get("message", error))) from error
@@ -141,10 +143,12 @@ class Server:
             )
             try:
                 async with Client(transport=transport, execute_timeout=None) as connected:
-                    request = GraphQLRequest(REGISTERED, variable_values={"projects": projects})
-                    stream = connected.subscribe(request)
+                    variables: dict[str, Any] = {"projects": projects}
+                    # Read before the queue is looked at: nothing falls between that look and the first event.
+                    read = await connected.execute(GraphQLRequest(CURSOR, variable_values=variables))
+                    variables["after"] = read["feedCursor"]
                     yield
-                    async for _ in stream:
+                    async for _ in connected.subscribe(GraphQLRequest(REGISTERED, variable_values=variables)):
                         pause = 0.2
                         yield
             except (TransportError, OSError, TimeoutError) as error:
@@ -165,9 +169,20 @@ class Server:
                 try:
                     client = Client(transport=transport, execute_timeout=70)
                     self._session = await self._stack.enter_async_context(client)
+                    self._connected_to = address
                 except (TransportError, OSError) as error:
                     raise Away(str(error)) from error
             return self._session
+
+    async def _renewed(self, session: Any) -> None:
+        """Connect anew if the server's address or secret is another by now, as after a restart.
+
+        Raises:
+            Away: it is; ask again.
+        """
+        if self._session is not session or self._address() != self._connected_to:
+            await self._forget(session)
+            raise Away("it has another secret")
 
     async def _forget(self, session: Any) -> None:
         """Close a session that failed, unless another has done so."""

@@ -29,13 +29,14 @@ def _roots(value: Any) -> Any:
     except ValueError as error:
         if text[0] in "[{":
             raise ValueError(f"is not JSON: {error}") from error
-        value = [part.strip() for part in text.split(",")]
+        value = [part.strip() for part in text.split(",") if part.strip()]
     if isinstance(value, str):
         value = [value]
     if isinstance(value, list):
         value = {EVERY_PROJECT: value}
     if not isinstance(value, dict):
-        raise TypeError('must be {"project": ["directory"]} or a list of directories')
+        # What is no ValueError leaves the table of settings as it is.
+        raise ValueError('must be {"project": ["directory"]} or a list of directories')  # noqa: TRY004
     return {name: [one] if isinstance(one, str) else one for name, one in value.items()}
 
 

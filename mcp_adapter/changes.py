@@ -25,7 +25,7 @@ class ReadFailure(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A resource as it was, and the feed's cursor from before it was read."""
+    """A resource as it was, and the feed's cursor from before it was read; None: its reader hears no changes."""
 
     uri: str
     kind: Resource

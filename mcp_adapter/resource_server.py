@@ -149,7 +149,7 @@ class Listeners:
     async def listen(
         self, ctx: Context, params: types.SubscriptionsListenRequestParams
     ) -> types.SubscriptionsListenResult:
-        """Acknowledge the resources that the caller may read, and report their changes.
+        """Acknowledge the resources that the caller may read and follow, and report their changes.
 
         The lists of tools and prompts never change, so those wishes are not acknowledged.
         """
@@ -192,10 +192,12 @@ class Listeners:
 
     async def _readable(self, uri: str, authorization: str | None) -> Reading | None:
         try:
-            return await self._reader.read(uri, authorization)
+            reading = await self._reader.read(uri, authorization)
         except ReadFailure as failure:
             log.info("not listening to %s: %s", uri, failure)
             return None
+        # A feed that refuses this one would end the stream of the others.
+        return reading if reading and reading.cursor else None
 
 
 class Subscribers:
@@ -218,6 +220,8 @@ class Subscribers:
             raise MCPError(types.INVALID_PARAMS, "Subscription limit reached")
         authorization = self._authorization_of(ctx)
         reading = await _read(self._reader, uri, authorization)
+        if not reading.cursor:
+            raise MCPError(types.INVALID_PARAMS, "Changes of this resource are not told to you", {"uri": uri})
         scope = self._followed[uri] = anyio.CancelScope()
         ctx.lifespan_context.start_soon(self._follow, ctx, reading, authorization, scope)
         return types.EmptyResult()

@@ -11,27 +11,32 @@ from typing import Any
 from resolvers.errors import BadInput
 from resolvers.rules import MAX_LINE, MAX_NAME, MAX_PAGE, MAX_TAGS, MAX_TEXT_BYTES
 
+MAX_NESTING = 100
+"""Levels of a JSON argument. What is nested deeper could be stored, but MCP's library could not tell it."""
+
 _PROJECT = re.compile(r"[\w.]+")
 _AGENT = re.compile(r"[\w.@+-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def storable(field: str, value: Any) -> None:
-    """Refuse text that no store can keep, anywhere in an argument.
+def storable(field: str, value: Any, depth: int = 0) -> None:
+    """Refuse what no store can keep or no reader be told, anywhere in an argument.
 
     Raises:
-        BadInput: it holds a NUL character or half a surrogate pair.
+        BadInput: it holds a NUL character or half a surrogate pair, or is nested too deeply.
     """
+    if depth > MAX_NESTING:
+        raise BadInput(field, f"is nested more than {MAX_NESTING} levels deep")
     if isinstance(value, str):
         if "\0" in value or not (value.isascii() or _is_whole(value)):
             raise BadInput(field, "holds NUL characters or broken Unicode")
     elif isinstance(value, list | tuple):
         for item in value:
-            storable(field, item)
+            storable(field, item, depth + 1)
     elif isinstance(value, Mapping):
         for name, item in value.items():
             storable(field, name)
-            storable(field or str(name), item)
+            storable(field or str(name), item, depth + 1)
     elif is_dataclass(value):
         for part in fields(value):
             storable(part.name, getattr(value, part.name))

@@ -15,7 +15,7 @@ from resolvers.callers import Role
 from resolvers.errors import BadInput, Clash, Forbidden
 from resolvers.inputs import agent_name, line, names, text
 from resolvers.knowledge_duplicates import NEAR, bands, shingles, similarity, text_hash
-from resolvers.knowledge_fields import DocumentStatus, DocumentType, event_of, expiry, is_current, json_object
+from resolvers.knowledge_fields import DocumentType, event_of, expiry, is_current, json_object
 from resolvers.knowledge_secrets import refuse_secrets
 from resolvers.paths import canonical_paths, overlapping
 from resolvers.rules import MAX_NAME, MAX_TITLE
@@ -319,8 +319,3 @@ def _refuse_secrets(draft: Document, schema: Mapping[str, Any]) -> None:
         interface_schema=json.dumps(schema) if schema else "",
         tags=" ".join(draft.tags),
     )
-
-
-def is_found(status: str) -> bool:
-    """Tell whether documents of this status are found without being asked for."""
-    return status == DocumentStatus.ACTIVE

@@ -7,7 +7,6 @@ by index (locality-sensitive hashing): two texts of similarity 0.8 meet in one w
 from __future__ import annotations
 
 import hashlib
-import heapq
 import re
 from collections.abc import Iterable
 from zlib import crc32
@@ -19,19 +18,11 @@ _BANDS, _ROWS = 8, 3
 _RUN = 3
 _SKETCHED = 200
 _COMPARED = 2_000
-_PRIME = (1 << 61) - 1
 _WORD = re.compile(r"\w+")
 
 
-def _factors() -> tuple[tuple[int, int], ...]:
-    drawn = []
-    for row in range(_BANDS * _ROWS):
-        digest = hashlib.sha256(f"row {row}".encode()).digest()
-        drawn.append((int.from_bytes(digest[:7], "big") | 1, int.from_bytes(digest[8:15], "big")))
-    return tuple(drawn)
-
-
-_FACTORS = _factors()
+_PLACES = tuple(crc32(f"row {row}".encode()) for row in range(_BANDS * _ROWS))
+"""Points among the hashes: the hash nearest to one, bit by bit, is the least of a random order."""
 
 
 def text_hash(title: str, content: str) -> str:
@@ -43,21 +34,21 @@ def text_hash(title: str, content: str) -> str:
 def shingles(title: str, content: str) -> frozenset[int]:
     """Return the hashes of a text's runs of three words, of its words where it has no three.
 
-    Of a long text the 2,000 smallest hashes stand for all: the same ones in a similar text.
+    Of a long text 2,000 hashes stand for all: the same ones in a similar text.
     """
     words = _WORD.findall(f"{title} {content}".lower())
     count = max(len(words) - _RUN + 1, 0)
     runs: Iterable[str] = (" ".join(words[i : i + _RUN]) for i in range(count)) if count else words
     hashed = {crc32(run.encode("utf-8", "replace")) for run in runs}
-    return _smallest(hashed, _COMPARED)
+    return _sample(hashed, _COMPARED)
 
 
 def bands(hashed: frozenset[int]) -> tuple[str, ...]:
     """Return the bands under which a text is looked up; none for a text without words."""
     if not hashed:
         return ()
-    sketched = _smallest(hashed, _SKETCHED)
-    least = [min([(a * one + b) % _PRIME for one in sketched]) for a, b in _FACTORS]
+    sketched = _sample(hashed, _SKETCHED)
+    least = [min([one ^ place for one in sketched]) for place in _PLACES]
     return tuple(
         f"{band:x}{crc32(repr(least[band * _ROWS : (band + 1) * _ROWS]).encode()):08x}"
         for band in range(_BANDS)
@@ -71,9 +62,14 @@ def similarity(one: frozenset[int], other: frozenset[int]) -> float:
     if max(len(one), len(other)) < _COMPARED:
         return len(one & other) / len(one | other)
     # Beyond the smaller sample's end the other may hold hashes that were cut off here.
-    both = _smallest(one | other, _COMPARED)
+    both = _sample(one | other, _COMPARED)
     return len(both & one & other) / len(both)
 
 
-def _smallest(hashed: set[int] | frozenset[int], most: int) -> frozenset[int]:
-    return frozenset(hashed if len(hashed) <= most else heapq.nsmallest(most, hashed))
+def _sample(hashed: set[int] | frozenset[int], most: int) -> frozenset[int]:
+    return frozenset(hashed if len(hashed) <= most else sorted(hashed, key=_mixed)[:most])
+
+
+def _mixed(one: int) -> int:
+    # Another order than that of the hashes: a sample must not be thin where a place of the sketch lies.
+    return one * 2_654_435_761 & 0xFFFF_FFFF

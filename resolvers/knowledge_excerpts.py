@@ -41,7 +41,7 @@ def shared_out(candidates: Sequence[Candidate], query: str, max_tokens: int | No
     """
     if max_tokens is None:
         return [excerpt(one.content, one.snippet, query, LONGEST) for one in candidates]
-    room = max_tokens * CHARACTERS_A_TOKEN - FRAME
+    room = max_tokens * CHARACTERS_A_TOKEN - FRAME - json_size(query)
     kept = list(candidates)
     while len(kept) > 1 and room < sum(one.other + min(_LEAST, json_size(one.content)) for one in kept):
         kept.pop()

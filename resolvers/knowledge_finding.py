@@ -46,6 +46,7 @@ class Handed:
 class Findings:
     """What a question found, best first; `omitted` is how many more did not fit the budget."""
 
+    query: str
     hits: tuple[Handed, ...]
     is_degraded: bool
     omitted: int = 0
@@ -139,7 +140,7 @@ async def _found(
         for one, (content, is_cut) in zip(handed, excerpts, strict=False)
     )
     act.engine.usage.add(one.document for one in hits)
-    return Findings(hits, results.is_degraded, len(handed) - len(hits))
+    return Findings(asked, hits, results.is_degraded, len(handed) - len(hits))
 
 
 def _candidate(handed: Handed, snippet: str) -> Candidate:

@@ -39,6 +39,14 @@ def leavings(session: Session, *, learnings: str, handoff: str, files: Sequence[
     return tuple(made)
 
 
+def withheld(*, learnings: str, handoff: str) -> str:
+    """Say which texts make no document because of a likely secret, and of what kind; or return the empty text."""
+    texts = (("learnings", learnings), ("handoff_notes", handoff))
+    kinds = [(field, kind) for field, content in texts if (kind := kind_of_secret(content)) is not None]
+    told = " and ".join(f"{field} (looks like it holds {kind})" for field, kind in kinds)
+    return f"not kept as knowledge: {told}; store it again without" if told else ""
+
+
 def _title(session: Session, kind: DocumentType, content: str) -> str:
     first = " ".join(content.strip().splitlines()[0].strip("#-* ").split())
     about = session.task if kind is DocumentType.HANDOFF and session.task else first

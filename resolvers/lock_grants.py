@@ -13,7 +13,7 @@ from resolvers.errors import BadInput, Clash, LimitExceeded
 from resolvers.inputs import line
 from resolvers.paths import Places, canonical_paths, key_of, overlapping
 from resolvers.rules import MAX_PAGE, Rules
-from store.port import Ask, By, Changes, Condition, Count, Find, Get, Not
+from store.port import By, Changes, Condition, Count, Find, Get, Not
 from store.records import Fence, Lock, LockWaiter, NewEvent, Notice, Session, new_id
 
 MAX_HELD = 1_000
@@ -109,18 +109,10 @@ async def read(act: Act, asked: Wanted, now: datetime) -> Found:
     Raises:
         Clash: the session has ended or lapsed meanwhile.
     """
-    # One snapshot: whatever is granted after it makes the fence's version stale, here and elsewhere.
-    answers = await act.store.read(*asks(asked))
-    ids = holder_ids(answers)
-    holders = await act.store.get_many(Session, ids) if ids else {}
-    return found_for(asked, answers, holders, now, act.rules)
-
-
-def asks(asked: Wanted) -> tuple[Ask, ...]:
-    """Return what must be read to decide about a request, but for the holders of others' locks."""
     where: dict[str, Condition] = {"project": asked.project}
     near = {**where, **overlapping(asked.paths)}
-    return (
+    # One snapshot: whatever is granted after it makes the fence's version stale, here and elsewhere.
+    fence, session, own, own_count, held, waiters = await act.store.read(
         Get(Fence, asked.project),
         Get(Session, asked.session_id),
         Find(Lock, {**near, "session_id": asked.session_id}, limit=MAX_HELD),
@@ -128,39 +120,24 @@ def asks(asked: Wanted) -> tuple[Ask, ...]:
         Find(Lock, {**near, "session_id": Not(asked.session_id)}, BY_PATH, MAX_HELD),
         Find(LockWaiter, where, (By("created_at"),), MAX_WAITERS),
     )
-
-
-def holder_ids(answers: Sequence[Any]) -> tuple[str, ...]:
-    """Return the sessions that hold the others' locks among the answers to `asks`."""
-    return tuple({lock.session_id for lock in answers[4].records})
-
-
-def found_for(
-    asked: Wanted, answers: Sequence[Any], holders: dict[str, Session], now: datetime, rules: Rules
-) -> Found:
-    """Return what the answers to `asks` tell of a request.
-
-    Raises:
-        Clash: the session has ended or lapsed meanwhile.
-    """
-    fence, session, own, own_count, held, waiters = answers
     if session is None or session.status != "active":
         raise Clash(
             "this session has ended", field="session_id", hint="Start a new one with memory_start_session."
         )
+    holders = tuple({lock.session_id for lock in held.records})
     return Found(
         session=session,
         own=own.records,
         own_count=own_count,
         held=held.records,
-        holders={key: holders[key] for key in holder_ids(answers) if key in holders},
+        holders=await act.store.get_many(Session, holders) if holders else {},
         ahead=_ahead(asked, waiters.records, own.records, now),
         waiter=next((waiter for waiter in waiters.records if waiter.id == asked.waiter_id), None),
         is_queue_full=len(waiters.records) >= MAX_WAITERS,
         fence=fence,
         is_cut=held.after is not None,
         now=now,
-        rules=rules,
+        rules=act.rules,
     )
 
 

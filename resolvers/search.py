@@ -11,6 +11,7 @@ from resolvers.acts import Act
 from resolvers.snippets import snippet
 from store.index import Near, indexed_text
 from store.port import In, R, Where
+from store.words import asked_words
 
 CANDIDATES = 100
 WIDER = 400
@@ -19,10 +20,11 @@ _MANY = CANDIDATES // 2
 """So many may be all that an approximate index finds of 100; there may be more."""
 SNIPPET = 300
 """Characters of a snippet, at most."""
-MEANING = 0.8
-"""Share of the cosine in the relevance; the rest is the share of the best score by words."""
-FLOOR = 0.3
-"""Least cosine of what is found by meaning alone: below it are chance neighbours."""
+WORDS = 0.35
+"""Share of the score by words in the relevance, where the best hit holds all words asked for; the rest is the cosine."""
+FLOOR = 0.2
+"""Least cosine of what is found by meaning alone: right answers to paraphrases begin there, chance neighbours end."""
+_STEM = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Found(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Results(Generic[R]):
-    """What was found, best first. Degraded: by words alone, since the index by meaning is away."""
+    """What was found, best first. Degraded: the index by meaning is away, or has not read all yet."""
 
     found: tuple[Found[R], ...]
     is_degraded: bool
@@ -55,8 +57,9 @@ async def search(
     """Return the `limit` best matches among the records of `projects` that `where` admits.
 
     `where` names no project; the caller has checked that `projects` may be seen. Relevance is
-    0.8 x cosine + 0.2 x (score by words / the best such score); without the index by meaning it is
-    the latter alone.
+    (1 - w) x cosine + w x (score by words / the best such score), where w is 0.35 x the share of the
+    words asked for that the best hit by words holds: a stray common word says little. Without the
+    index by meaning it is the score by words x that share.
     """
     if not text.strip():
         return Results((), False)
@@ -78,7 +81,8 @@ async def search(
     if len(found) < limit and len(near) >= _MANY:
         near = await index.nearest(kind, projects, text, WIDER) or near
         found = await _with_near(act, kind, within, found, near)
-    return _ranked(found, near, text, limit, index.health().is_degraded)
+    is_degraded = index.health().is_degraded or index.is_behind(projects)
+    return _ranked(found, near, text, limit, is_degraded)
 
 
 async def _with_near(
@@ -103,13 +107,16 @@ async def _with_near(
 def _ranked(
     found: dict[str, _Candidate[R]], near: list[Near], text: str, limit: int, is_degraded: bool
 ) -> Results[R]:
-    best = max((one.words for one in found.values()), default=0.0) or 1.0
+    first = max(found.values(), key=lambda one: one.words, default=None)
+    best = (first.words if first else 0.0) or 1.0
+    held = _held(indexed_text(first.record), text) if first else 0.0
+    share = WORDS * held
     lowest = max(near[-1].cosine, 0.0) if near else 0.0
     scored = []
     for one in found.values():
         by_words = max(one.words / best, 0.0)
         cosine = one.near.cosine if one.near is not None else lowest
-        score = MEANING * cosine + (1 - MEANING) * by_words if near else by_words
+        score = (1 - share) * cosine + share * by_words if near else held * by_words
         scored.append((min(max(score, 0.0), 1.0), one))
     # Only what is as good to the third digit is ordered by age.
     scored.sort(key=lambda pair: (round(pair[0], 3), pair[1].record.created_at), reverse=True)
@@ -120,3 +127,10 @@ def _ranked(
         ),
         is_degraded,
     )
+
+
+def _held(text: str, asked: str) -> float:
+    """Return about which share of the words asked for a text holds: told by their first five letters."""
+    wanted = {word[:_STEM] for word in asked_words(asked)}
+    lower = text.lower()
+    return sum(word in lower for word in wanted) / len(wanted) if wanted else 0.0

@@ -73,10 +73,11 @@ class StartedSession:
 @answers.answer
 @dataclass(frozen=True, slots=True)
 class EndedSession:
-    """A session as it ended, and the paths whose locks it held."""
+    """A session as it ended, the paths whose locks it held, and which of its texts others will not find."""
 
     session: Session
     released: tuple[str, ...]
+    warning: str = ""
 
 
 async def start_session(
@@ -197,6 +198,7 @@ async def end_session(
     files = canonical_paths("files_modified", files_modified, working_directory=current.working_directory)
 
     documents = knowledge_leavings.leavings(current, learnings=learnt, handoff=left, files=files)
+    warning = knowledge_leavings.withheld(learnings=learnt, handoff=left)
 
     async def decision(now: datetime) -> Decision[EndedSession]:
         found = await act.store.get(Session, current.id)
@@ -208,7 +210,8 @@ async def end_session(
         made = await _closing(act, ended, now)
         kept = await knowledge_leavings.left(act, documents, now)
         puts, events = (*made.changes.puts, *kept.puts), (*made.changes.events, *kept.events)
-        return replace(made, changes=replace(made.changes, puts=puts, events=events))
+        result = replace(made.result, warning=warning)
+        return replace(made, result=result, changes=replace(made.changes, puts=puts, events=events))
 
     ended = await act.decide(decision, turn=f"locks:{current.project}")
     await _sweep(act, ended.session)

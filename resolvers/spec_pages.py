@@ -27,13 +27,13 @@ _LISTED = 10
 class SpecView:
     """A spec at one of its versions. `archived_at` is when the next version came, None for the current one.
 
-    `cursor` is the feed's, of the moment at which it was read.
+    `cursor` is the feed's, of the moment at which it was read; None where the caller may not follow it.
     """
 
     spec: Spec
     version: SpecVersion
     archived_at: datetime | None
-    cursor: str
+    cursor: str | None
 
 
 async def spec(act: Act, *, name: str, version: str | None = None, project: str | None = None) -> SpecView:
@@ -59,7 +59,7 @@ async def spec(act: Act, *, name: str, version: str | None = None, project: str 
         archived_at = await _archived_at(act, then)
     if then is None:
         raise _no_version(found, wanted)
-    cursor = Cursor({project: head.last for project, head in heads.items()}).encode()
+    cursor = Cursor({project: head.last for project, head in heads.items()}).encode() if followed else None
     return SpecView(found, then, archived_at, cursor)
 
 

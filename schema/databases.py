@@ -12,10 +12,20 @@ from resolvers.acts import Act
 from resolvers.callers import Role
 from resolvers.databases import DEFAULT_LIMIT, Registered, Tables
 from schema.arguments import SessionArgument
+from schema.enums import shown
 from schema.fields import query
 from store.databases import Engine, Rows
 
-DatabaseEngine = strawberry.enum(Engine, name="DatabaseEngine", description="What serves a database.")
+DatabaseEngine = shown(
+    Engine,
+    "What serves a database.",
+    name="DatabaseEngine",
+    mssql="Microsoft SQL Server.",
+    postgresql="PostgreSQL.",
+    mysql="MySQL.",
+    mariadb="MariaDB.",
+    sqlite="A file of SQLite.",
+)
 
 DatabaseArgument = Annotated[str, strawberry.argument(description="Its name, as `databases` shows it.")]
 
@@ -81,9 +91,7 @@ class DatabaseRows:
     row_count: int = strawberry.field(
         description="How many rows are here.", resolver=lambda root: len(root.rows)
     )
-    is_cut: bool = strawberry.field(
-        description="Whether rows are missing: the limit, or 200 KB, was reached."
-    )
+    is_cut: bool = strawberry.field(description="Whether rows are missing: the limit, or 40 KB, was reached.")
     cut_cells: int = strawberry.field(description="How many values were shortened to 4,000 characters.")
 
 

@@ -11,11 +11,15 @@ from strawberry.scalars import JSON
 
 # These show the enums that stand in the types below, and so must be imported before them.
 import schema.backlog
+import schema.functions
+import schema.knowledge
 import schema.messages
 import schema.presence
 import schema.work  # noqa: F401
 from resolvers import backlog_fields as backlog
 from resolvers.deliveries import MessageStatus
+from resolvers.function_fields import QueueState
+from resolvers.knowledge_fields import DocumentStatus, DocumentType
 from resolvers.messages import MessageCategory, MessagePriority
 from resolvers.presence import AgentState
 from resolvers.work import WorkStatus
@@ -119,6 +123,27 @@ class SpecEvent(FeedEvent):
     tags: list[str] = strawberry.field(description="Its labels.")
 
 
+@strawberry.type(description="Functions were registered, enriched or removed.")
+class FunctionEvent(FeedEvent):
+    ids: list[strawberry.ID] = strawberry.field(description="The functions: one, or those of a batch.")
+    name: str = strawberry.field(description="Its qualified name; empty of a batch.")
+    file: str = strawberry.field(description="Where it is; empty of a batch.")
+    line: int | None = strawberry.field(description="Where in the file, if known.")
+    queue: QueueState | None = strawberry.field(description="Where it stands on its way to enrichment.")
+    pending: int = strawberry.field(description="How many of them wait for enrichment.")
+
+
+@strawberry.type(description="Documents were stored, updated, or are of another status.")
+class DocumentEvent(FeedEvent):
+    ids: list[strawberry.ID] = strawberry.field(description="The documents: one, or those changed at once.")
+    title: str = strawberry.field(description="Its title; empty of several.")
+    type: DocumentType | None = strawberry.field(description="What it is; none of several.")
+    status: DocumentStatus | None = strawberry.field(description="Whether it holds, where that is known.")
+    author: str = strawberry.field(description="Who wrote it, or empty.")
+    tags: list[str] = strawberry.field(description="Its labels, or the one by which they were chosen.")
+    reason: str = strawberry.field(description="Why, or empty.")
+
+
 @strawberry.type(description="A heartbeat. It is live only: no log keeps it.")
 class HeartbeatEvent(FeedEvent):
     agent: str = strawberry.field(description="Whose it is.")
@@ -149,6 +174,8 @@ Event = Annotated[
     | WorkEvent
     | SignalEvent
     | SpecEvent
+    | FunctionEvent
+    | DocumentEvent
     | HeartbeatEvent
     | OtherEvent
     | Expired,
@@ -269,6 +296,41 @@ def _spec(item: Item, event: Happened, data: Mapping[str, Any]) -> SpecEvent:
     return _made(SpecEvent, item, event, id=event.subject, tags=list(data.get("tags") or ()), **texts)
 
 
+def _function(item: Item, event: Happened, data: Mapping[str, Any]) -> FunctionEvent:
+    texts = {name: data.get(name) or "" for name in ("name", "file")}
+    queue = _enum(QueueState, data.get("queue"))
+    pending = data.get("pending", int(queue is QueueState.PENDING))
+    return _made(
+        FunctionEvent,
+        item,
+        event,
+        ids=_ids(event),
+        line=data.get("line"),
+        queue=queue,
+        pending=pending,
+        **texts,
+    )
+
+
+def _document(item: Item, event: Happened, data: Mapping[str, Any]) -> DocumentEvent:
+    texts = {name: data.get(name) or "" for name in ("title", "author", "reason")}
+    tags = data.get("tags") or ([data["tag"]] if data.get("tag") else ())
+    return _made(
+        DocumentEvent,
+        item,
+        event,
+        ids=_ids(event),
+        type=_enum(DocumentType, data.get("type")),
+        status=_enum(DocumentStatus, data.get("status")),
+        tags=list(tags),
+        **texts,
+    )
+
+
+def _ids(event: Happened) -> list[Any]:
+    return list(event.data.get("ids") or (event.subject,))
+
+
 def _heartbeat(item: Item, event: Happened, data: Mapping[str, Any]) -> HeartbeatEvent:
     texts = {name: data.get(name) or "" for name in ("agent", "current_task")}
     status = _enum(AgentState, data.get("status"))
@@ -290,6 +352,8 @@ _BUILDERS: dict[str, Callable[[Item, Happened, Mapping[str, Any]], FeedEvent]] =
     "work": _work,
     "signal": _signal,
     "spec": _spec,
+    "function": _function,
+    "document": _document,
     "presence": _heartbeat,
 }
 """By the whole kind, else by its area; anything else is an `OtherEvent`."""

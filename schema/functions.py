@@ -151,7 +151,7 @@ class FoundFunctions:
     )
     results: list[FoundFunction] = strawberry.field(description="The functions.")
     degraded: bool | None = strawberry.field(
-        description="True if only words were searched, the index by meaning being away; else null.",
+        description="True if meaning was not compared, or not with all that is registered yet; else null.",
         resolver=lambda root: root.is_degraded or None,
     )
     left_out: int | None = strawberry.field(

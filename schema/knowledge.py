@@ -125,6 +125,7 @@ def _message(root: Any) -> str | None:
 
 @strawberry.type(description="What a question found, best first.")
 class DocumentSearch:
+    query: str = strawberry.field(description="What was asked.")
     result_count: int = strawberry.field(
         description="How many are shown.", resolver=lambda root: len(root.hits)
     )
@@ -136,7 +137,7 @@ class DocumentSearch:
         resolver=lambda root: root.omitted or None,
     )
     degraded: bool | None = strawberry.field(
-        description="True if only words were compared, not meaning; else null.",
+        description="True if meaning was not compared, or not with all that is stored yet; else null.",
         resolver=lambda root: root.is_degraded or None,
     )
     message: str | None = strawberry.field(description="Said when nothing was found.", resolver=_message)

@@ -249,6 +249,9 @@ class EndedSession:
     released_locks: list[str] = strawberry.field(
         description="The paths whose locks it held.", resolver=lambda root: root.released
     )
+    warning: str = strawberry.field(
+        description="Which of its texts others will not find, as they look like secrets; or empty."
+    )
 
 
 @strawberry.input(description="Who starts to work, where and on what.")

@@ -102,8 +102,9 @@ class Spec:
     )
     archived_at: datetime | None = strawberry.field(description="When the next version replaced it.")
     note: str | None = strawberry.field(description="Says that it is not the current one.", resolver=_note)
-    cursor: str = strawberry.field(
-        description="The feed's cursor from when it was read: subscribe `after` it to miss nothing."
+    cursor: str | None = strawberry.field(
+        description="The feed's cursor from when it was read: subscribe `after` it to miss nothing. "
+        "None of a shared spec whose project the key does not include: its events are not told."
     )
 
 

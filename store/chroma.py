@@ -29,6 +29,7 @@ _STATE_FILE = "interlock.json"
 _STATE_COLLECTION = "interlock.state"
 _OURS = "interlock"
 _FORMAT = 1
+_SERVER_SECONDS = 5.0
 
 
 class ChromaMissing(Exception):
@@ -85,6 +86,7 @@ class Chroma:
         self._server = (host, port)
         self._client: Any = None
         self._inode = 0
+        self._is_lost = False
         self._model = ""
         self._shelves: dict[str, Any] = {}
         self._names: set[str] = set()
@@ -98,6 +100,11 @@ class Chroma:
     def is_gone(self) -> bool:
         """Whether the directory was taken away while it was open."""
         return self.directory is not None and self.is_open and _inode(self._database) != self._inode
+
+    def was_lost(self) -> bool:
+        """Tell, once, whether a directory was taken away since this was last asked, whatever is left of it."""
+        lost, self._is_lost = self._is_lost, False
+        return lost
 
     @property
     def _database(self) -> Path:
@@ -127,11 +134,15 @@ class Chroma:
     def close(self) -> None:
         """Let go of the client; a call under way in another thread fails."""
         with self._opening:
+            self._is_lost = self._is_lost or self.is_gone
             client, self._client = self._client, None
             self._shelves, self._names = {}, set()
             if client is not None:
                 with contextlib.suppress(Exception):
                     client.close()
+                with contextlib.suppress(AttributeError):
+                    # Which does not close its connections to a server.
+                    client._server._session.close()
             if self.directory is not None:
                 _forget(str(self.directory))
 
@@ -231,7 +242,7 @@ class Chroma:
         settings = Settings(anonymized_telemetry=False)
         host, port = self._server
         if self.directory is None:
-            return lambda: chromadb.HttpClient(host=host, port=port, settings=settings)
+            return lambda: _patient(host, port, lambda: chromadb.HttpClient(host, port, settings=settings))
         path = self.directory
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _forget(str(path))
@@ -293,6 +304,17 @@ class Chroma:
         if client is None:
             raise ChromaAway("the search index is not open")
         return client
+
+
+def _patient(host: str, port: int, make: Callable[[], Any]) -> Any:
+    """Return a client of a server that answers, and whose calls end: Chroma's own wait for ever."""
+    import httpx
+
+    answer = httpx.get(f"http://{host}:{port}/api/v2/heartbeat", timeout=_SERVER_SECONDS)
+    answer.raise_for_status()
+    client = make()
+    client._server._session.timeout = httpx.Timeout(_SERVER_SECONDS)
+    return client
 
 
 @contextlib.contextmanager

@@ -113,7 +113,7 @@ class Databases(ABC):
 
     @abstractmethod
     async def query(self, name: str, sql: str, *, limit: int) -> Rows:
-        """Run one statement that only reads and return up to `limit` rows, at most 200 KB of them.
+        """Run one statement that only reads and return up to `limit` rows, at most 40 KB of them.
 
         Raises:
             QueryFailed: the database does not take it.

@@ -70,6 +70,10 @@ class SearchIndex(ABC):
         """
 
     @abstractmethod
+    def is_behind(self, projects: Sequence[str]) -> bool:
+        """Tell whether records of these projects wait to be indexed: a search may miss them by meaning."""
+
+    @abstractmethod
     def health(self) -> IndexHealth:
         """Return how the index does, without asking it."""
 

@@ -61,6 +61,10 @@ class IndexQueue:
         """Put events that could not be indexed to the front again."""
         self._waiting.extendleft(reversed(events))
 
+    def waits(self, project: str) -> bool:
+        """Tell whether an event of the project is not indexed yet."""
+        return self._open[project] > 0
+
     def settled(self, project: str) -> int:
         """Return the number of the last event of a project up to which all is indexed."""
         return (self._done if self._open[project] else self._seen).get(project, 0)

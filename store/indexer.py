@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from store.chroma import Chroma, ChromaAway, Shelf, State
@@ -127,7 +128,7 @@ class Indexer(SearchIndex):
             self._rest_until = asyncio.get_running_loop().time() + _REST_SECONDS
             self._note_failure(exc)
             if isinstance(exc, ChromaAway):
-                self._meanings.failed(str(exc))
+                await self._in(self._ask, partial(self._meanings.failed, str(exc)))
             self._suspects = shelves
             self._wake.set()
             return None
@@ -144,6 +145,11 @@ class Indexer(SearchIndex):
             raise IndexAway(str(exc)) from exc
         except _AWAY as exc:
             raise IndexAway(str(exc)) from exc
+
+    def is_behind(self, projects: Sequence[str]) -> bool:
+        return any(self._queue.waits(project) for project in projects) or any(
+            rest.project is None or rest.project in projects for rest in self._todo
+        )
 
     def health(self) -> IndexHealth:
         waiting = len(self._queue)
@@ -180,8 +186,10 @@ class Indexer(SearchIndex):
         else:
             self._saved = state
             cursor = Cursor({str(name): int(place) for name, place in state["positions"].items()})
-            self._todo = [Rest(*one) for one in state["todo"]]
-            self._total = await self._count()
+            # A query may have found meanwhile that the model is another one: all is being read then.
+            if not self._todo:
+                self._todo = [Rest(*one) for one in state["todo"]]
+                self._total = await self._count()
         self._queue.start(cursor.positions)
         return cursor
 
@@ -251,7 +259,7 @@ class Indexer(SearchIndex):
             except _AWAY as exc:
                 self._note_failure(exc)
                 if isinstance(exc, ChromaAway):
-                    self._meanings.failed(str(exc))
+                    await self._in(self._work, partial(self._meanings.failed, str(exc)))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, longest)
 
@@ -303,7 +311,7 @@ class Indexer(SearchIndex):
             await self._index(shelf, list(held.values()))
             gone = [one for one in some if one not in held]
             if gone:
-                await self._in(self._work, lambda gone=gone: self._meanings.remove(shelf, gone))  # type: ignore[misc]
+                await self._in(self._work, partial(self._meanings.remove, shelf, gone))
 
     async def _index(self, shelf: Shelf, records: list[Record]) -> None:
         if records:

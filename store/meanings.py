@@ -81,7 +81,8 @@ class Meanings:
             try:
                 if not self.is_loaded:
                     self._open(self._embedder.id)
-                return self.chroma.state()
+                # Of a directory that is being removed the state may be the last to go.
+                return None if self.chroma.was_lost() else self.chroma.state()
             except ChromaMissing as exc:
                 raise NoEmbedder(str(exc)) from exc
 

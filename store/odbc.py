@@ -84,7 +84,8 @@ def _rows(cursor: Any, sql: str, limit: int) -> Rows:
     with contextlib.suppress(drivers().Error):  # not every driver looks for them
         cursor.noscan = True
     cursor.execute(sql)
-    columns = tuple(str(one[0]) for one in cursor.description or ())
+    # SQLite's driver counts bytes for characters: what follows a NUL is not the name's.
+    columns = tuple(str(one[0]).partition("\0")[0] for one in cursor.description or ())
     kept: list[tuple[object, ...]] = []
     cut_cells, room = 0, MAX_RESULT_BYTES
     while chunk := cursor.fetchmany(min(_CHUNK, limit + 1 - len(kept))):

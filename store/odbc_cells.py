@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 MAX_CELL = 4_000
-MAX_RESULT_BYTES = 200_000
+MAX_RESULT_BYTES = 40_000
 _SAFE = 2**53
 
 

@@ -118,7 +118,7 @@ def _words(database: Database, driver: str) -> dict[str, str]:
             place = {"SERVER": host, "PORT": port, "DATABASE": database.database}
             return {
                 "DRIVER": driver, **place, **credentials, "ReadOnly": "0", "BoolsAsChar": "0",
-                "UseDeclareFetch": "1", "Fetch": "200", "MaxLongVarcharSize": "1000000",
+                "UseDeclareFetch": "1", "Fetch": "50", "MaxLongVarcharSize": "1000000",
             }  # fmt: skip
         case Engine.MYSQL | Engine.MARIADB:
             place = {"SOCKET": host} if host.startswith("/") else {"SERVER": host, "PORT": port}

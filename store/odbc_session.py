@@ -9,6 +9,7 @@ from typing import Any
 from store.databases import Database, Engine, QueryFailed, TimedOut
 from store.errors import StoreError, Unavailable
 from store.odbc_drivers import LOGIN_SECONDS, PACKAGES, connection_string, driver_for
+from store.odbc_loose import read_loosely
 
 _TIMED_OUT = re.compile(
     r"statement timeout|max_statement_time|maximum statement execution time|timeout expired", re.IGNORECASE
@@ -108,6 +109,7 @@ def _prepare(connection: Any, database: Database, rows: int) -> None:
         case _:
             # As UTF-8, which the driver reads right; of wide characters it miscounts those of two units.
             connection.setencoding("utf-8")
+            read_loosely(connection)
             told = ["PRAGMA query_only = ON", "PRAGMA trusted_schema = OFF"]
     for statement in told:
         connection.execute(statement).close()

@@ -23,6 +23,7 @@ from store.sqlite_queries import matching, within_projects
 from store.sqlite_reads import job_of, together
 from store.sqlite_tables import EVENT_COLUMNS, EVENTS, bring_up_to_date, table_of, write_probe
 from store.sqlite_threads import Job, ReadLane, WriteLane
+from store.sqlite_words import ranked
 from store.sqlite_writes import drop_events, rows_of
 from store.words import asked_words
 
@@ -120,25 +121,10 @@ class SqliteStore(Store):
         if not words:
             return []
         words = within_projects(words, where.get("project"))
-        # Ranked by row number first: the sorter then carries no texts.
-        best = (
-            f'SELECT t."row" AS number, bm25({table.words}, 0.0, 2.0, 1.0) AS score FROM {table.words}'
-            f' JOIN {table.name} t ON t."row" = {table.words}.rowid'
-            f' WHERE {table.words} MATCH ? AND {condition} ORDER BY score, t."id" LIMIT ?'
-        )
-        sql = (
-            f'SELECT {table.selected}, best.score FROM ({best}) best JOIN {table.name} t ON t."row" = best.number'
-            ' ORDER BY best.score, t."id"'
-        )
-        decode = table.codec.decode
-
-        def read(connection: sqlite3.Connection) -> list[Hit[R]]:
-            rows = connection.execute(sql, [words, *values, limit]).fetchall()
-            return [Hit(cast(R, decode(row[:-1])), -row[-1]) for row in rows]
-
+        read = ranked(table, words, condition, values, limit)
         if self._inside.connection is not None:
-            return read(self._inside.connection)
-        return await self._slow.submit(read)
+            return cast(list[Hit[R]], read(self._inside.connection))
+        return cast(list[Hit[R]], await self._slow.submit(read))
 
     async def commit(self, changes: Changes) -> tuple[Event, ...]:
         return await self._writer.submit(rows_of(changes))

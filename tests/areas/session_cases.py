@@ -19,7 +19,7 @@ START = """mutation ($input: StartSessionInput!, $key: String) {
 }"""
 END = """mutation ($input: EndSessionInput!, $key: String) {
   endSession(input: $input, idempotencyKey: $key) {
-    releasedLocks session { id status summary handoff learnings filesModified }
+    releasedLocks warning session { id status summary handoff learnings filesModified }
   }
 }"""
 

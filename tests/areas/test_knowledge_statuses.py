@@ -268,8 +268,10 @@ async def test_a_session_that_leaves_what_is_known_ends_all_the_same(engine: Eng
     assert len((await engine.store.find(Document, {})).records) == 1
     leaky = await session(run, "cat")
     secret = "use gh" + "p_" + "aB3" * 12
-    await send(run, END, input={"sessionId": leaky, "summary": "s", "learnings": secret})
+    told = await send(run, END, input={"sessionId": leaky, "summary": "s", "learnings": secret})
     assert len((await engine.store.find(Document, {})).records) == 1
+    assert told["warning"].startswith("not kept as knowledge: learnings (looks like it holds a GitHub token)")
+    assert secret not in told["warning"]
     quiet = await session(run, "dan")
     await send(run, END, input={"sessionId": quiet, "summary": "s"})
     assert len((await engine.store.find(Document, {})).records) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,9 @@ import pytest
 from mcp_adapter.calls import call_of
 from mcp_adapter.results import result_of, terse
 from resolvers.acts import Engine
+from store.records import Usage
+from store.sqlite import SqliteStore
+from tests.api.conftest import Running, settings_for
 from tests.areas.knowledge_cases import session
 from tests.areas.test_messages_tools import call, tool_of
 from tests.conftest import Clock, Run
@@ -35,7 +40,7 @@ async def test_a_document_is_stored_asked_for_read_and_put_aside(run: Run) -> No
     assert stored == {"status": "stored", "id": stored["id"]}
     asked = await call(run, "memory_query", **ann, query="queues drain")
     (hit,) = asked.pop("results")
-    assert asked == {"result_count": 1, "note": NOTE}
+    assert asked == {"query": asked["query"], "result_count": 1, "note": NOTE}
     assert hit.pop("created") == hit.pop("updated")
     assert hit == {
         "source": "project",
@@ -150,3 +155,19 @@ async def test_a_result_at_default_limits_is_at_most_600_tokens(
     assert len(terse(wide)) <= 8_000
     if length >= 2_000:
         assert len(terse(wide)) > len(terse(asked))
+
+
+async def test_a_server_that_stops_writes_what_it_counted(tmp_path: Path) -> None:
+    running = Running(settings_for(tmp_path / "data")).start()
+    try:
+        document = (
+            'mutation { storeDocument(input: {title: "t", content: "c", type: ADR, project: "p"}) { id } }'
+        )
+        made = (await running.data(document))["storeDocument"]["id"]
+        await running.data(f'{{ document(id: "{made}") {{ content }} }}')
+    finally:
+        await asyncio.to_thread(running.stop)
+    store = await SqliteStore.open(tmp_path / "data")
+    kept = await store.get(Usage, made)
+    await store.close()
+    assert kept is not None and kept.count == 1

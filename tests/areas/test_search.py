@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,7 @@ async def test_nearer_documents_that_are_filtered_out_leave_room_for_those_that_
 ) -> None:
     """A11: the reference filtered after the cut, so that expired documents filled the top."""
     await brain.put(
-        *(document(f"x{n:03}", "cat", status="expired") for n in range(130)),
+        *(document(f"x{n:03}", f"cat number{n}", status="expired") for n in range(130)),
         document("valid", "cat and dog and bird"),
     )
     assert await brain.ids("feline", limit=3) == ["valid"]
@@ -121,6 +122,27 @@ async def test_a_chance_neighbour_is_not_a_result(brain: Searching) -> None:
     assert await brain.ids("feline") == []
 
 
+async def test_a_stray_common_word_does_not_push_down_what_is_meant(brain: Searching) -> None:
+    await brain.put(document("meant", "cat"), document("stray", "after dog bird fish"))
+    found = (await brain.search("feline lamp river stone after")).found
+    assert [one.record.id for one in found] == ["meant", "stray"]
+
+
+async def test_a_right_answer_in_quite_other_words_is_found(brain: Searching) -> None:
+    """Half of the right answers to paraphrases have a cosine between 0.2 and 0.3."""
+    words = "lamp river stone door wheel cloud paper glass road chair fence kite spoon window"
+    await brain.put(document("right", f"{words} cat"))
+    (found,) = (await brain.search("feline")).found
+    assert 0.2 <= found.relevance < 0.3
+
+
+async def test_without_the_index_a_stray_word_is_no_full_match(brain: Searching) -> None:
+    await brain.put(document("a", "the cat sleeps after lunch"))
+    brain.embedder.is_away = True
+    (found,) = (await brain.search("deploy invoices after stock moves")).found
+    assert found.relevance < 0.3
+
+
 @pytest.mark.parametrize("text", ["", "  \n", "?!", "\u200b"])
 async def test_a_text_without_a_word_is_answered(brain: Searching, text: str) -> None:
     await brain.put(document("a", "cat"))
@@ -133,6 +155,32 @@ async def test_while_the_index_is_away_words_answer_and_say_so(brain: Searching)
     assert await brain.search("another question")
     results = await brain.search("cats here")
     assert ([found.record.id for found in results.found], results.is_degraded) == (["a"], True)
+
+
+async def test_a_search_in_a_project_that_is_still_being_read_says_so_a2(
+    brain: Searching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed, may_go_on = brain.embedder.embed, threading.Event()
+    async with asyncio.timeout(10):
+        while brain.index.is_behind(("other",)):
+            await asyncio.sleep(0.01)
+
+    def held_up(texts: Sequence[str], *, is_patient: bool = True) -> Any:
+        assert not is_patient or may_go_on.wait(10)
+        return embed(texts, is_patient=is_patient)
+
+    monkeypatch.setattr(brain.embedder, "embed", held_up)
+    try:
+        await Brain.put(brain, document("new", "cat"))
+        async with asyncio.timeout(10):
+            while not brain.index.health().lag:
+                await asyncio.sleep(0.01)
+        assert (await brain.search("feline")).is_degraded
+        assert not (await brain.search("warm", projects=("other",))).is_degraded
+    finally:
+        may_go_on.set()
+    await brain.until_lag_is_gone()
+    assert not (await brain.search("feline")).is_degraded
 
 
 async def test_with_the_index_switched_off_words_are_all_there_is_to_ask_for(brain: Searching) -> None:
@@ -176,3 +224,12 @@ def test_a_snippet_shows_where_most_words_meet_and_keeps_words_whole() -> None:
 )
 def test_a_snippet_is_the_passage_without_the_title(text: str, near: Near | None, shown: str) -> None:
     assert snippet(text, "word", near, 100) == shown
+
+
+async def test_a_search_embeds_its_question_once_and_a_store_its_text_once_c4(brain: Searching) -> None:
+    before = brain.embedder.embedded
+    await brain.put(document("a", "the cat sleeps"))
+    assert brain.embedder.embedded == before + 1
+    for _ in range(3):
+        assert await brain.ids("feline dreams", limit=1) == ["a"]
+    assert brain.embedder.embedded == before + 2

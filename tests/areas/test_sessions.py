@@ -77,7 +77,7 @@ async def test_an_end_frees_locks_queue_and_work_in_one_event(run: Run, engine: 
     assert sorted(ended["releasedLocks"]) == ["a.py", "src/"]
     assert ended["session"]["filesModified"] == ["a.py", "src/x.py"]
     after = (await engine.store.events_after("p", 0))[before:]
-    assert [event.kind for event in after] == ["session.ended"]
+    assert [event.kind for event in after] == ["session.ended", "document.stored", "document.stored"]
     assert {lock["path"] for lock in after[0].data["locks"]} == {"a.py", "src/"}
     assert after[0].data["handoff"] == "next: b"
     for kind in (Lock, LockWaiter, WorkFile):

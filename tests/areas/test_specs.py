@@ -333,6 +333,16 @@ async def test_what_is_no_json_schema_is_refused(run: Run, engine: Engine, schem
     assert await engine.store.count(Spec, {}) == 0
 
 
+async def test_what_is_nested_deeper_than_it_could_be_read_is_refused(run: Run, engine: Engine) -> None:
+    def nested(levels: int) -> dict[str, Any]:
+        return {"x": nested(levels - 1)} if levels > 1 else {"x": 1}
+
+    assert await refused(run, jsonSchema=nested(101)) == ("BAD_INPUT", "jsonSchema")
+    assert await engine.store.count(Spec, {}) == 0
+    await define(run, jsonSchema=nested(99))
+    assert (await got(run))["jsonSchema"] == nested(99)
+
+
 async def test_a_json_schema_comes_back_as_it_was_sent(run: Run) -> None:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

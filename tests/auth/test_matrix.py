@@ -127,6 +127,7 @@ async def _furnish(world: World, project: str, mark: str) -> dict[str, Any]:
     await do("createChecklist", name="list")
     await do("setGuideline", name="rule", scope=project, priority=50)
     await do("defineSpec", name="rule", content=mark, specType=mark, tags=[mark])
+    document = await do("storeDocument", content=mark, tags=[mark])
     await do("registerFunction", name=mark, file=f"{mark}.py", purpose=mark, code=mark)
     lease = await do("leaseFunctions")
     await do("lockFiles")
@@ -137,6 +138,8 @@ async def _furnish(world: World, project: str, mark: str) -> dict[str, Any]:
     message = await do("sendMessage", to=[f"{mark.lower()}-agent2"], priority="URGENT", category="INFO")
     ids |= {
         "itemId": item["id"],
+        "documentId": document["id"],
+        "tag": mark,
         "leaseId": lease["leaseId"],
         "ids": [lease["functions"][0]["id"]],
         "messageId": message["id"],
@@ -177,6 +180,8 @@ def _values(operation: Operation, of: dict[str, Any], session: str | None) -> di
 
 
 def _id(operation: Operation, of: dict[str, Any]) -> Any:
+    if operation.name == "document":
+        return of["documentId"]
     if operation.name in ("function", "enrichFunction"):
         return of["ids"][0]
     return of["session"] if operation.name == "session" else of["messageId"]

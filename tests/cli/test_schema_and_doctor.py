@@ -41,7 +41,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_running_server(
     ]
     assert f"{server.url} is healthy" in lines[2]
     assert "authentication is off; acting as local (owner)" in lines[3]
-    assert "23 MCP tools" in lines[4]
+    assert "40 MCP tools" in lines[4]
 
 
 def test_the_doctor_counts_what_fails_without_a_server(interlock: Interlock) -> None:

@@ -167,6 +167,24 @@ def test_stored_text_cannot_steer_the_terminal(
     assert shown.endswith("right to left lock.granted")
 
 
+def test_specs_functions_and_documents_are_shown_by_name(
+    server: ServerProcess, interlock: Interlock, begin: Begin, project: str
+) -> None:
+    watching = begin("watch", "--project", project)
+    watching.err()
+    for document in (
+        'mutation ($p: String!) { defineSpec(input: {project: $p, name: "api", content: "c"}) { __typename } }',
+        """mutation ($p: String!) {
+          registerFunctions(input: {project: $p, functions: [{name: "A.b", file: "a.py"}]}) { registered } }""",
+        'mutation ($p: String!) { recordLearning(input: {project: $p, title: "Known", details: "d"}) { id } }',
+    ):
+        said = interlock("query", document, "-v", f"p={project}")
+        assert said.code == 0, said.err
+    assert watching.out().endswith("api 1.0.0 (of user-local)")
+    assert watching.out().endswith("A.b a.py")
+    assert watching.out().endswith("Known [active]")
+
+
 def test_no_field_of_an_event_can_steer_the_terminal() -> None:
     hostile = "a\x1b[2Jb"
     event = {"at": "2026-01-01T00:00:00Z", "project": hostile, "kind": hostile, "actor": hostile}

@@ -16,14 +16,14 @@ KINDS = ("postgres", "mariadb", "sqlite")
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    with servers.postgres(tmp_path_factory.mktemp("pg")) as one:
+def postgres() -> Iterator[Database]:
+    with servers.postgres() as one:
         yield one
 
 
 @pytest.fixture(scope="session")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    with servers.mariadb(tmp_path_factory.mktemp("maria")) as one:
+def mariadb() -> Iterator[Database]:
+    with servers.mariadb() as one:
         yield one
 
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,14 +71,16 @@ def _run(command: list[str], **more: object) -> str:
     return str(done.stdout)
 
 
-def _give(folder: Path, user: str) -> None:
-    folder.mkdir(mode=0o700)
-    if os.geteuid() == 0:
-        shutil.chown(folder, user, user)
-        for parent in folder.parents:
-            # The server's user must reach its folder; the folder itself stays closed.
-            if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
+@contextmanager
+def _home(user: str) -> Iterator[Path]:
+    """Make a folder of the server's user, under one that it can pass: pytest closes its own to others."""
+    with tempfile.TemporaryDirectory(prefix="interlock-") as folder:
+        Path(folder).chmod(0o711)
+        home = Path(folder) / "home"
+        home.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            shutil.chown(home, user, user)
+        yield home
 
 
 @contextmanager
@@ -103,19 +105,22 @@ def _until(ready: list[str], process: subprocess.Popen[bytes], log: Path) -> Non
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[Database]:
+def postgres() -> Iterator[Database]:
     """Run a PostgreSQL with the database `shop`."""
     driver(Engine.POSTGRESQL)
+    with _home(ROOT_USERS[Engine.POSTGRESQL]) as home:
+        yield from _postgres(home)
+
+
+def _postgres(home: Path) -> Iterator[Database]:
     newest = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     folders = [str(path) for path in reversed(newest)]
-    home, log, port, user = (
-        folder / "postgres",
-        folder / "postgres.log",
+    log, port, user = (
+        home / "log",
         free_port(),
         ROOT_USERS[Engine.POSTGRESQL],
     )
     initdb, server, psql = (program(name, *folders) for name in ("initdb", "postgres", "psql"))
-    _give(home, user)
     data, secret = home / "data", home / "secret"
     secret.write_text("boss\n")
     secret.chmod(0o644)
@@ -153,13 +158,17 @@ def postgres(folder: Path) -> Iterator[Database]:
 
 
 @contextmanager
-def mariadb(folder: Path) -> Iterator[Database]:
+def mariadb() -> Iterator[Database]:
     """Run a MariaDB with the databases `shop` and `other`."""
     driver(Engine.MARIADB)
-    home, log, user = folder / "mariadb", folder / "mariadb.log", ROOT_USERS[Engine.MARIADB]
+    with _home(ROOT_USERS[Engine.MARIADB]) as home:
+        yield from _mariadb(home)
+
+
+def _mariadb(home: Path) -> Iterator[Database]:
+    log, user = home / "log", ROOT_USERS[Engine.MARIADB]
     place = home / "s"
     install, server, client = (program(name) for name in ("mariadb-install-db", "mariadbd", "mariadb"))
-    _give(home, user)
     data = home / "data"
     as_user = _as(user)
     _run([*as_user, install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
@@ -193,16 +202,3 @@ def sqlite(folder: Path) -> Iterator[Database]:
     made.executescript((Path(__file__).parent / "shop_sqlite.sql").read_text())
     made.close()
     yield Database("lite", Engine.SQLITE, str(path))
-
-
-if __name__ == "__main__":
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as where:
-        for start in (postgres, mariadb):
-            began = time.monotonic()
-            with start(Path(where)) as one:
-                print(one, time.monotonic() - began, file=sys.stderr)
-                if len(sys.argv) > 1:
-                    print(one.engine, one.port, flush=True)
-                    input()

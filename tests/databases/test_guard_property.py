@@ -63,7 +63,7 @@ def expressions(leaf: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
             inner.map(lambda part: f"({part} in ({part}, 2))"),
             inner.map(lambda part: f"({part} is null)"),
         ),
-        max_leaves=8,
+        max_leaves=4,
     )
 
 
@@ -96,13 +96,13 @@ def is_taken(statement: str, dialect: str) -> bool:
     return True
 
 
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(query=queries(st.one_of(NAMES, LITERALS)), dialect=st.sampled_from(DIALECTS))
 def test_a_query_made_of_harmless_parts_passes(query: str, dialect: str) -> None:
     assert is_taken(query, dialect)
 
 
-@settings(max_examples=90, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data(), dialect=st.sampled_from(DIALECTS))
 def test_one_hostile_part_anywhere_is_refused(data: st.DataObject, dialect: str) -> None:
     query = data.draw(queries(st.one_of(NAMES, LITERALS)))

@@ -60,8 +60,11 @@ async def started(feed: Feed, items: AsyncIterator[Item]) -> asyncio.Task[Item]:
 
 
 def is_parked(feed: Feed) -> bool:
-    channels = feed._channels.values()
-    return bool(feed._subscriptions) and all(channel.idle == channel.followers for channel in channels)
+    """Tell whether every subscription has its place in every log that it follows, and sleeps there."""
+    channels, subscriptions = feed._channels.values(), feed._subscriptions
+    # One that asks the log where it ends has none yet, and no channel to be awake in.
+    is_placed = all(one.late is None and 0 < len(one.channels) == len(one.positions) for one in subscriptions)
+    return bool(subscriptions) and is_placed and all(one.idle == one.followers for one in channels)
 
 
 async def read_to(feed: Feed, project: str, last: int, after: Cursor) -> list[int]:

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from librarian.cutting import MOST_CHARACTERS, MOST_LINES, bounded, cut, plain, source_hash
+from librarian.cutting import MOST_CHARACTERS, MOST_LINES, bounded, cut, match, plain, source_hash
 from librarian.definitions import Definition, TooSlow, definitions
 from librarian.languages import LANGUAGES, SUFFIXES, language_of
 from librarian.purposes import purpose
@@ -273,6 +273,21 @@ def test_each_function_is_found_by_its_qualified_name_and_no_other(file: str) ->
         made = cut(source.encode(), file, name, None)
         assert made is not None, name
         assert made.text.startswith(begins), f"{name}: {made.text!r}"
+
+
+@pytest.mark.parametrize("file", [*SOURCES, "operator.py", "macro.cpp", "new.cpp"])
+def test_each_name_means_its_own_definition(file: str) -> None:
+    more = {
+        "operator.py": "def test_operator_left(): pass\ndef operator(): pass\ndef operators(): pass\n",
+        "macro.cpp": "class V8_EXPORT A : B { V8_INLINE static A* Cast(Value* v) { return 0; } };\nint my_operator() {}\n",
+        "new.cpp": "void* A::operator new(size_t n) { return 0; }\nint A::operator()(int a) { return a; }\n",
+    }
+    having = found(file, more.get(file) or dedent(SOURCES[file][0]))
+    assert len(having) > 1
+    for one in having:
+        meant = match(having, one.name, one.line)
+        assert meant is not None and meant.name == one.name
+        assert plain(one.name) == one.name
 
 
 @pytest.mark.parametrize("file", SOURCES)

@@ -25,7 +25,7 @@ type Query {
   wait(seconds: Float): Thing
   hub(project: String!, agent: String): Hub!
 }
-type Hub { cursor: String! nodes: [Thing!]! }
+type Hub { cursor: String nodes: [Thing!]! }
 type Change { kind: String to: [String!] recipient: String }
 type Subscription { events(project: String!, after: String): Change }
 type Mutation { put(input: PutInput!): Outcome! drop(name: String!): Thing }
@@ -118,10 +118,11 @@ def write_resources(folder: Path) -> Path:
 
 
 def answer_shelf(variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Answer the resources: those of project `secret` only to nobody."""
+    """Answer the resources: those of `secret` to nobody, those of `shared` to all, but without a cursor."""
     if variables["project"] == "secret":
         return {"errors": [{"message": "no", "extensions": {"code": "FORBIDDEN"}}]}
-    return {"data": {"result": {"cursor": "c1", "things": [{"name": "ä", "mood": "GOOD"}], "messages": []}}}
+    cursor = None if variables["project"] == "shared" else "c1"
+    return {"data": {"result": {"cursor": cursor, "things": [{"name": "ä", "mood": "GOOD"}], "messages": []}}}
 
 
 class StubExecutor:

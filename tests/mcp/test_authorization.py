@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import anyio
 import httpx2
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.client.subscriptions import ResourceUpdated
 from mcp.shared.exceptions import MCPError
 
 from resolvers.acts import Engine, secret_hash
@@ -25,12 +27,12 @@ pytestmark = pytest.mark.parametrize("mode", MODES)
 
 @pytest.fixture
 async def locked(tmp_path: Path) -> AsyncIterator[str]:
-    """A server with authentication on and a key for each of two projects."""
+    """A server with authentication on and a key for each of three projects, `shared` among them."""
     store = await SqliteStore.open(tmp_path / "auth")
     now = await store.now()
     keys = [
         Key(id=f"key_{name}", project="", name=name, role="agent", projects=(name,), hash=secret_hash(name), created_at=now)
-        for name in ("shop", "bank")
+        for name in ("shop", "bank", "shared")
     ]  # fmt: skip
     await store.commit(Changes(puts=tuple(keys)))
     async with Feed(store) as feed, served_by(Engine(store, feed, auth=True)) as address:
@@ -103,3 +105,21 @@ async def test_a_listener_hears_nothing_of_other_projects(locked: str, mode: str
         await shop.call_tool("memory_lock_files", {"session_id": session, "files": ["a"], "reason": "r"})
         change = await asyncio.wait_for(anext(aiter(stream)), 5)
         assert change.uri == "interlock://shop/locks"  # type: ignore[union-attr]
+
+
+async def test_a_shared_spec_that_a_key_may_only_read_does_not_end_its_stream(locked: str, mode: str) -> None:
+    if mode == "legacy":
+        pytest.skip("subscriptions/listen came with 2026-07-28")
+    shared, backlog = "interlock://shared/spec/api", "interlock://shop/backlog"
+    async with client_of(locked, mode, "shared") as author, client_of(locked, mode, "shop") as reader:
+        theirs = (await started(author, "shared"))["session_id"]
+        told = {"session_id": theirs, "name": "api", "content": "c"}
+        assert not (await author.call_tool("memory_define_spec", told)).is_error
+        mine = (await started(reader, "shop"))["session_id"]
+        assert (await reader.read_resource(shared)).contents
+        async with reader.listen(resource_subscriptions=[shared, backlog]) as stream:
+            assert stream.honored.resource_subscriptions == [backlog]
+            item = {"session_id": mine, "title": "t", "description": "d"}
+            await reader.call_tool("memory_add_backlog_item", item)
+            with anyio.fail_after(5):
+                assert await anext(aiter(stream)) == ResourceUpdated(backlog)

@@ -25,7 +25,7 @@ REFERENCE: dict[str, list[dict[str, Any]]] = json.loads(
 SCHEMA = build_schema()._schema
 TOOLS = load_tools(SCHEMA)
 
-BUDGET_TOKENS = 5_000
+BUDGET_TOKENS = 8_000
 # Where the older server's own definition is one of the defects that ours must not have: a tier that
 # defaults to `named` demoted an admin whose text was changed, a type that defaults to `interface` would
 # retype a spec whose content was changed; a name to list checklists means nothing.

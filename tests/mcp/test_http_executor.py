@@ -87,7 +87,7 @@ async def test_a_server_that_is_away_is_said_to_be_unavailable() -> None:
 
 
 async def test_an_answer_that_is_not_graphql_is_said_to_be_unavailable(graphql: str) -> None:
-    async with HttpExecutor(graphql.replace("/graphql", "/nowhere")) as executor:
+    async with HttpExecutor(graphql.replace("/graphql", "/health")) as executor:
         response = await executor.execute(
             LOCKS, operation="locks", variables={"project": "p"}, authorization=None, notices=False
         )

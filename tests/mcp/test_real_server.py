@@ -224,3 +224,15 @@ async def test_the_three_tools_of_specs_show_what_callers_know(real: str, mode: 
         assert set(bare["specs"][0]) == keys
         failed = await client.call_tool("memory_get_spec", {"session_id": bob, "name": "apj"})
         assert failed.structured_content["hint"] == "There is: api."
+
+
+async def test_a_spec_with_the_deepest_schema_that_is_taken_can_be_read(real: str, mode: str) -> None:
+    schema: dict[str, Any] = {"x": 1}
+    for _ in range(98):
+        schema = {"x": schema}
+    async with Client(real, mode=mode) as client:
+        session = await start(client, "ann")
+        told = {"session_id": session, "name": "deep", "content": "c", "json_schema": schema}
+        await call(client, "memory_define_spec", **told)
+        read = await call(client, "memory_get_spec", session_id=session, name="deep")
+    assert read["json_schema"] == schema

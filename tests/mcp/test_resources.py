@@ -18,6 +18,7 @@ from tests.mcp.conftest import MODES, small
 from tests.mcp.small import StubExecutor, answer_shelf
 
 SHELF = "interlock://p1/shelf"
+SHARED = "interlock://shared/shelf"
 INBOX = "interlock://p1/inbox/Agent%20One"
 
 
@@ -55,7 +56,7 @@ async def test_a_resource_that_is_not_there_is_an_error(url: str, mode: str, uri
 
 
 async def test_a_listener_hears_of_changes_of_what_it_may_read(url: str, executor: StubExecutor) -> None:
-    wanted = [SHELF, INBOX, "interlock://secret/shelf", "interlock://nope"]
+    wanted = [SHELF, INBOX, SHARED, "interlock://secret/shelf", "interlock://nope"]
     async with Client(url, mode="2026-07-28") as client:
         async with client.listen(resource_subscriptions=wanted, tools_list_changed=True) as stream:
             assert stream.honored.resource_subscriptions == [SHELF, INBOX]
@@ -131,6 +132,8 @@ async def test_an_older_client_on_a_stream_of_its_own_may_subscribe(
         assert await asyncio.wait_for(heard.get(), 5) == SHELF
         with pytest.raises(MCPError):
             await client.subscribe_resource("interlock://secret/shelf")
+        with pytest.raises(MCPError, match="not told"):
+            await client.subscribe_resource(SHARED)
         await client.unsubscribe_resource(SHELF)
         await asyncio.wait_for(executor.unfollowed.wait(), 5)
 

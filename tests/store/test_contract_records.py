@@ -241,7 +241,9 @@ async def test_a_value_that_cannot_be_kept_is_refused_by_name_before_anything_is
 
 
 @pytest.mark.parametrize(
-    "value", [{"a": "x\0y"}, {"x\0": 1}, {"a": ["\ud83d"]}, {"a": float("nan")}, {"a": object()}], ids=repr
+    "value",
+    [{"a": "x\0y"}, {"x\0": 1}, {"a": ["\ud83d"]}, {"a": float("nan")}, {"a": object()}],
+    ids=["NUL", "NUL in a name", "half a pair", "NaN", "an object"],
 )
 async def test_json_that_cannot_be_kept_is_refused(store: Store, make: Make, value: Any) -> None:
     with pytest.raises(ValueError, match=r"Answer\.result"):

@@ -131,3 +131,13 @@ async def test_a_record_that_moves_is_found_where_it_went(store: Store, item: Ma
     await store.commit(Changes(puts=(item("a", title="zebra"),)))
     await store.commit(Changes(puts=(item("a", title="zebra", project="q", version=1),)))
     assert (await found(store, "zebra", project="p"), await found(store, "zebra", project="q")) == ([], ["a"])
+
+
+async def test_what_passes_the_filter_is_found_behind_many_better_matches_that_do_not(
+    store: Store, item: Callable[..., BacklogItem]
+) -> None:
+    better = tuple(item(f"b{n:03}", title="needle", status="done") for n in range(900))
+    worse = item("w", title="a needle in a large stack of hay", status="open")
+    await store.commit(Changes(puts=(*better, worse)))
+    hits = await store.search(BacklogItem, "needle", {"project": "p", "status": "open"}, limit=10)
+    assert [hit.record.id for hit in hits] == ["w"]

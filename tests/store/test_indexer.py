@@ -219,7 +219,7 @@ async def test_a_long_text_is_one_hit_with_the_place_of_the_passage(brain: Brain
     lines[1000:1010] = ["kitten kitten kitten kitten"] * 10
     async with brain.running():
         await brain.put(document("long", "title", "\n".join(lines)[:50_000]))
-        await brain.state("ready")
+        await brain.until_lag_is_gone()
         async with asyncio.timeout(10):
             while not (found := await brain.index.nearest(type(document("x", "x")), ("p",), "feline")):
                 await asyncio.sleep(0.02)
