@@ -113,7 +113,8 @@ class _Told:
                 id=self.id, project=self.project, registered_by=act.actor, queued_at=now, created_at=now,
                 updated_at=now, purpose=purpose, **self.fields
             )  # fmt: skip
-        fields = {**self.fields, **({"purpose": self.purpose} if self.purpose else {})}
+        is_better = self.fields.get("is_purpose_told") or not found.is_purpose_told
+        fields = {**self.fields, **({"purpose": self.purpose} if self.purpose and is_better else {})}
         fields = {name: value for name, value in fields.items() if value != getattr(found, name)}
         if not fields:
             return found
@@ -156,6 +157,7 @@ async def register_function(
         source_hash=source_hash,
     )
     told = _told(act, act.project(project), entry)
+    told.fields["is_purpose_told"] = True
 
     async def decision(now: datetime) -> Decision[RegisteredFunction]:
         found = await act.store.get(Function, told.id)
@@ -176,7 +178,8 @@ async def register_functions(
 ) -> RegisteredFunctions:
     """Register 1 to 200 functions of a project in one commit; what is known as it is writes nothing.
 
-    Without a purpose a new function's name stands for it, and a known one keeps its own.
+    Without a purpose a new function's name stands for it, and a known one keeps its own. A purpose that
+    was told of one function alone is kept: those of a batch come from documentation.
 
     Raises:
         BadInput: a value cannot be taken; the message says of which entry. Nothing is written then.

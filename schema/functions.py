@@ -165,7 +165,9 @@ class FunctionInput:
     name: str = strawberry.field(description="Its qualified name, up to 300 bytes.")
     file: str = strawberry.field(description="Its file; may end in `:line` or `#L12`.")
     line: int | None = strawberry.field(default=None, description="Where it begins, from 1.")
-    purpose: str | None = strawberry.field(default=None, description="What it is for; default: its name.")
+    purpose: str | None = strawberry.field(
+        default=None, description="What it is for; default: its name. One that was told singly stays."
+    )
     gotchas: str | None = strawberry.field(default=None, description="What to beware of.")
     prefer_over: str | None = strawberry.field(default=None, description="What it replaces.")
     requires: list[str] | None = strawberry.field(default=None, description="What it needs, up to 100.")

@@ -92,10 +92,10 @@ class Usage(Record):
 class Function(Record):
     """A function of the code base; its id is `fn_<hash of project, file and name>`: lines may move.
 
-    `name` is the qualified one. `queue` is pending (to be enriched, from `queued_at` on), leased to
-    `lease_holder` until `lease_until`, done, or failed. `source_hash` is that of the code last seen,
-    `enriched_hash` of the code that the enrichment was made from: where they differ, the enrichment is
-    out of date.
+    `name` is the qualified one. `is_purpose_told` is false for a purpose that came from a batch, thus
+    from documentation. `queue` is pending (to be enriched, from `queued_at` on), leased to `lease_holder`
+    until `lease_until`, done, or failed. `source_hash` is that of the code last seen, `enriched_hash` of
+    the code that the enrichment was made from: where they differ, the enrichment is out of date.
     """
 
     PREFIX = "fn"
@@ -113,6 +113,7 @@ class Function(Record):
     file: str
     line: int | None = None
     purpose: str = ""
+    is_purpose_told: bool = False
     gotchas: str = ""
     prefer_over: str = ""
     requires: tuple[str, ...] = ()

@@ -171,12 +171,24 @@ async def test_a_batch_is_written_once_and_its_repeat_writes_nothing(engine: Eng
     }
 
 
+async def purposes(run: Run) -> dict[str, str]:
+    told = await run('{ functions(project: "p") { nodes { name purpose } } }')
+    return {one["name"]: one["purpose"] for one in told["data"]["functions"]["nodes"]}
+
+
 async def test_a_batch_without_purposes_uses_names_and_keeps_what_agents_told(run: Run) -> None:
     await register(run, "told", file="src/many.py", purpose="as an agent put it")
     await register_many(run, "told", "untold", purpose="", line=3)
-    for name, purpose in (("told", "as an agent put it"), ("untold", "untold")):
-        made = (await register(run, name, file="src/many.py", purpose=purpose))["change"]
-        assert made == "UNCHANGED", name
+    same = await register(run, "told", file="src/many.py", purpose="as an agent put it")
+    assert same["change"] == "UNCHANGED"
+    assert await purposes(run) == {"told": "as an agent put it", "untold": "untold"}
+
+
+async def test_a_scan_does_not_replace_the_purpose_that_an_agent_wrote(run: Run) -> None:
+    await register_many(run, "told", "untold", purpose="from its docstring")
+    await register(run, "told", file="src/many.py", purpose="as an agent put it")
+    await register_many(run, "told", "untold", purpose="from its new docstring")
+    assert await purposes(run) == {"told": "as an agent put it", "untold": "from its new docstring"}
 
 
 async def test_a_function_twice_in_a_batch_is_one(run: Run) -> None:
