@@ -185,3 +185,24 @@ class SpecVersion(Record):
     json_schema: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     author: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexState(Record):
+    """How far the search index on a Chroma server is; there is one, and its id is `search`.
+
+    `holder` wrote it last and is the process that indexes. `stamp` stands also beside the vectors: where
+    they differ, the vectors are lost or another store's. `positions` are of the feed, `todo` is what a
+    rebuild has left, `orders` what other processes ask of the holder: they alone may write these.
+    """
+
+    holder: str = ""
+    stamp: str = ""
+    model: str = ""
+    positions: Mapping[str, Any] = field(default_factory=dict)
+    todo: tuple[Mapping[str, Any], ...] = ()
+    orders: tuple[Mapping[str, Any], ...] = ()
+    indexed: int = 0
+    total: int = 0
+    lag: int = 0
+    failure: str = ""

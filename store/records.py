@@ -28,6 +28,7 @@ from store.coordination import (
     Work,
     WorkFile,
 )
+from store.history import Tally
 from store.knowledge import (
     SHARED,
     Document,
@@ -35,6 +36,7 @@ from store.knowledge import (
     DocumentDigest,
     DocumentTag,
     Function,
+    IndexState,
     Spec,
     SpecVersion,
     Usage,
@@ -66,6 +68,7 @@ KINDS: tuple[type[Record], ...] = (
     Audit,
     Answer,
     Lease,
+    IndexState,
     Document,
     DocumentTag,
     DocumentDigest,
@@ -74,6 +77,7 @@ KINDS: tuple[type[Record], ...] = (
     Function,
     Spec,
     SpecVersion,
+    Tally,
 )
 """Every kind of record: an adapter makes a table or collection of each."""
 
@@ -97,6 +101,7 @@ __all__ = [
     "Fence",
     "Function",
     "Guideline",
+    "IndexState",
     "Key",
     "KeyName",
     "Lease",
@@ -113,6 +118,7 @@ __all__ = [
     "Signal",
     "Spec",
     "SpecVersion",
+    "Tally",
     "Usage",
     "Work",
     "WorkFile",
