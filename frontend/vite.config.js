@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { defineConfig } from "vite";
 
-const pages = ["explorer"];
+const pages = ["dashboard", "explorer"];
 const here = import.meta.dirname;
 
 export default defineConfig({

@@ -1,0 +1,157 @@
+// What surrounds every view: navigation, the chosen project, how live the page is, the colours.
+import { LogOut } from "lucide-react";
+import { Suspense, useEffect, useRef, useState } from "react";
+import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
+import type { Refused } from "../live/ask";
+import { useLiveContext, useMay } from "../live/context";
+import { Button } from "../ui/Button";
+import { Empty } from "../ui/Empty";
+import { ErrorBoundary } from "../ui/ErrorBoundary";
+import { Problem } from "../ui/Problem";
+import { LiveState } from "./LiveState";
+import { addressOf, useOpen, ViewLink } from "./links";
+import { applyTheme, keptTheme, type Theme } from "./theme";
+import { VIEWS, type View } from "./views";
+
+interface Props {
+  isReady: boolean;
+  error?: Refused;
+  onRetry(): void;
+  onLeave(): void;
+}
+
+export function Shell({ isReady, error, onRetry, onLeave }: Props) {
+  const { who } = useLiveContext();
+  return (
+    <>
+      <a className="skip" href="#view">
+        Skip to the view
+      </a>
+      <header className="bar">
+        <strong className="brand">Interlock</strong>
+        <LiveState />
+        <ProjectChooser />
+        <ThemeChooser />
+        {who.isEnabled && (
+          <Button kind="quiet" onPress={onLeave}>
+            <LogOut size={16} aria-hidden /> <span className="wide-only">Sign out</span>
+            <span className="faint wide-only">{who.keyName}</span>
+          </Button>
+        )}
+      </header>
+      <Navigation />
+      <main id="view" tabIndex={-1}>
+        {error && <Problem error={error} what="The list of projects" onRetry={onRetry} />}
+        {isReady && <Views />}
+      </main>
+    </>
+  );
+}
+
+function useShownViews(): readonly View[] {
+  const may = { READONLY: true, AGENT: useMay("AGENT"), USER: useMay("USER"), ADMIN: useMay("ADMIN"), OWNER: useMay("OWNER") };
+  return VIEWS.filter((view) => may[view.needs ?? "READONLY"]);
+}
+
+function Navigation() {
+  const [path] = useLocation();
+  return (
+    <nav aria-label="Views" className="views">
+      {useShownViews().map(({ path: name, title, icon: Icon }) => {
+        const isHere = path === `/${name}` || path.startsWith(`/${name}/`);
+        return (
+          <span key={name} className="entry" data-here={isHere || undefined}>
+            <ViewLink view={name}>
+              <Icon size={18} aria-hidden />
+              {title}
+              {isHere && <span className="sr-only"> (this view)</span>}
+            </ViewLink>
+          </span>
+        );
+      })}
+    </nav>
+  );
+}
+
+function Views() {
+  const search = useSearch();
+  const shown = useShownViews();
+  return (
+    <Switch>
+      {shown.map(({ path, title, Component }) => (
+        <Route key={path} path={`/${path}/*?`}>
+          {(params) => (
+            <ErrorBoundary what={title} key={path}>
+              <Titled title={title}>
+                <Suspense fallback={<p className="faint">Loading {title}…</p>}>
+                  <Component record={decodeURIComponent((params as Record<string, string | undefined>)["*"] ?? "")} />
+                </Suspense>
+              </Titled>
+            </ErrorBoundary>
+          )}
+        </Route>
+      ))}
+      <Route path="/">
+        <Redirect to={addressOf("now", "", search)} replace />
+      </Route>
+      <Route>
+        <Empty title="There is no such view">
+          <ViewLink view="now">Go to Now</ViewLink>
+        </Empty>
+      </Route>
+    </Switch>
+  );
+}
+
+/** Name the page after its view, and tell screen readers of a change by moving the focus to it. */
+function Titled({ title, children }: { title: string; children: React.ReactNode }) {
+  const isFirst = useRef(true);
+  useEffect(() => {
+    document.title = `${title} · Interlock`;
+    if (!isFirst.current) document.getElementById("view")?.focus({ preventScroll: true });
+    isFirst.current = false;
+  }, [title]);
+  return children;
+}
+
+function ProjectChooser() {
+  const { chosen, projects } = useLiveContext();
+  const open = useOpen();
+  const [path] = useLocation();
+  const names = projects.map((project) => project.name);
+  if (chosen !== null && !names.includes(chosen)) names.push(chosen);
+  return (
+    <label className="chooser">
+      <span className="sr-only">Project</span>
+      <select
+        value={chosen ?? ""}
+        onChange={(event) => open({ view: path.split("/")[1] || "now", project: event.target.value || null })}
+      >
+        <option value="">All projects</option>
+        {names.map((name) => (
+          <option key={name} value={name}>
+            {projects.find((project) => project.name === name)?.displayName || name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function ThemeChooser() {
+  const [theme, setTheme] = useState(keptTheme);
+  const choose = (chosen: Theme) => {
+    applyTheme(chosen);
+    setTheme(chosen);
+  };
+  return (
+    <label className="chooser">
+      <span className="sr-only">Colours</span>
+      <select value={theme} onChange={(event) => choose(event.target.value as Theme)}>
+        <option value="system">System</option>
+        <option value="light">Light</option>
+        <option value="dark">Dark</option>
+      </select>
+    </label>
+  );
+}

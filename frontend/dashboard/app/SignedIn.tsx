@@ -1,0 +1,73 @@
+// The page of somebody who is let in: one feed, the list of projects, and the view of the address.
+import { useEffect, useMemo } from "react";
+import { useCallback } from "react";
+import type { Server } from "../live/ask";
+import { type Live, LiveContext, useFeedState } from "../live/context";
+import { about } from "../live/events";
+import { Feed } from "../live/feed";
+import { browserClock, lineTo } from "../live/line";
+import { useLive } from "../live/useLive";
+import { ProjectsDocument, type WhoAmIQuery } from "./documents";
+import { useChosenProject } from "./links";
+import { Shell } from "./Shell";
+
+interface Props {
+  server: Server;
+  lineKey: string;
+  who: WhoAmIQuery["authStatus"];
+  onLeave(): void;
+  onRefused(): void;
+}
+
+const SLEPT_MS = 20_000;
+const CHECK_MS = 5_000;
+
+export function SignedIn({ server, lineKey, who, onLeave, onRefused }: Props) {
+  const chosen = useChosenProject();
+  const feed = useMemo(() => new Feed(lineTo(server.query, lineKey), browserClock), [server, lineKey]);
+  useEffect(() => {
+    feed.start(chosen === null ? null : [chosen]);
+    return () => feed.stop();
+  }, [feed, chosen]);
+  useEffect(() => watchForSleep(() => feed.check()), [feed]);
+  const live = useMemo(() => ({ server, feed, who, chosen, projects: [] }), [server, feed, who, chosen]);
+  return (
+    <LiveContext value={live}>
+      <WithProjects live={live} onLeave={onLeave} onRefused={onRefused} />
+    </LiveContext>
+  );
+}
+
+const TOUCHING_PROJECTS = about(["session", "project", "lock"]);
+
+function WithProjects({ live, onLeave, onRefused }: { live: Live; onLeave(): void; onRefused(): void }) {
+  const { data, error, refresh } = useLive(ProjectsDocument, NOTHING, { touchedBy: TOUCHING_PROJECTS, everySeconds: 60 });
+  const state = useFeedState();
+  const told = useCallback(onRefused, [onRefused]);
+  useEffect(() => {
+    if (state === "refused") told();
+  }, [state, told]);
+  const projects = data?.projects.nodes;
+  const whole = useMemo(() => ({ ...live, projects: projects ?? [] }), [live, projects]);
+  return (
+    <LiveContext value={whole}>
+      <Shell isReady={projects !== undefined} error={error} onRetry={refresh} onLeave={onLeave} />
+    </LiveContext>
+  );
+}
+
+const NOTHING = {};
+
+/** Call `woke` when the machine slept or the network changed: the connection may be dead without knowing it. */
+function watchForSleep(woke: () => void): () => void {
+  let before = Date.now();
+  const timer = setInterval(() => {
+    if (Date.now() - before > SLEPT_MS) woke();
+    before = Date.now();
+  }, CHECK_MS);
+  addEventListener("online", woke);
+  return () => {
+    clearInterval(timer);
+    removeEventListener("online", woke);
+  };
+}

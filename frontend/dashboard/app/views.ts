@@ -1,0 +1,22 @@
+// The views, in the order of the navigation. Their paths are also listed in api/dashboard.py.
+import { Radio } from "lucide-react";
+import { type ComponentType, lazy } from "react";
+import type { Role } from "../live/context";
+
+export interface ViewProps {
+  /** What follows the view's path in the address, such as a record's id; "" for the view itself. */
+  record: string;
+}
+
+export interface View {
+  path: string;
+  title: string;
+  icon: ComponentType<{ size?: number; "aria-hidden"?: boolean }>;
+  Component: ComponentType<ViewProps>;
+  /** Roles below it do not see the view. */
+  needs?: Role;
+}
+
+export const VIEWS: readonly View[] = [
+  { path: "now", title: "Now", icon: Radio, Component: lazy(() => import("../now/NowView")) },
+];

@@ -1,0 +1,102 @@
+// How the feed travels: graphql-transport-ws with as many attempts as it takes, the cursor by HTTP.
+import { stringifyDocument } from "@urql/core";
+import { createClient } from "graphql-ws";
+import { EventsDocument, FeedCursorDocument, type EventsSubscription } from "./documents";
+import type { Clock, Heard, Line } from "./feed";
+import type { Ask } from "./ask";
+
+const PING_MS = 10_000;
+const PATIENCE_MS = 5_000;
+const LONGEST_WAIT_MS = 5_000;
+const REFUSALS = new Set([4401, 4403]);
+
+export function lineTo(ask: Ask, key: string): Line {
+  let reconnect = () => {};
+  return {
+    head: async (projects) => (await ask(FeedCursorDocument, { projects })).feedCursor,
+    reconnect: () => reconnect(),
+    follow(projects, position, heard) {
+      let pong: ReturnType<typeof setTimeout> | undefined;
+      const client = createClient({
+        url: `${location.origin.replace(/^http/, "ws")}/graphql`,
+        connectionParams: key ? { authorization: `Bearer ${key}` } : undefined,
+        keepAlive: PING_MS,
+        connectionAckWaitTimeout: PATIENCE_MS,
+        retryAttempts: Infinity,
+        retryWait: waitAttempt,
+        shouldRetry: (event) => !(event instanceof CloseEvent && REFUSALS.has(event.code)),
+        on: {
+          connected: (_socket, _payload, isAgain) => heard.connected(isAgain),
+          closed: () => {
+            clearTimeout(pong);
+            heard.lost();
+          },
+          // A dead connection does not close by itself: no answer to a ping ends it.
+          ping: (isReceived) => {
+            if (!isReceived) pong = setTimeout(() => client.terminate(), PATIENCE_MS);
+          },
+          pong: (isReceived) => isReceived && clearTimeout(pong),
+        },
+      });
+      reconnect = () => client.terminate();
+      const stop = client.subscribe<EventsSubscription>(request(projects, position), {
+        next: (result) => result.data && heard.item(result.data.events),
+        error: (error) => (isRefusal(error) ? heard.refused() : heard.lost()),
+        complete: () => {},
+      });
+      return () => {
+        reconnect = () => {};
+        stop();
+        void client.dispose();
+      };
+    },
+  };
+}
+
+/** The client sends this same object after each lost connection: `after` is where the feed has come to. */
+function request(projects: string[] | null, position: { after: string }) {
+  return {
+    query: stringifyDocument(EventsDocument),
+    variables: {
+      projects,
+      get after() {
+        return position.after;
+      },
+    },
+  };
+}
+
+function isRefusal(error: unknown): boolean {
+  if (error instanceof CloseEvent) return REFUSALS.has(error.code);
+  const [first] = Array.isArray(error) ? (error as { extensions?: { code?: string } }[]) : [];
+  return first?.extensions?.code === "UNAUTHENTICATED" || first?.extensions?.code === "FORBIDDEN";
+}
+
+/** Wait longer each time, up to 5 s; less when the network or the page comes back. */
+function waitAttempt(retries: number): Promise<void> {
+  const spread = 0.75 + Math.random() / 2;
+  const wait = Math.min(LONGEST_WAIT_MS, 150 * 2 ** Math.min(retries, 6)) * spread;
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      document.removeEventListener("visibilitychange", done);
+      resolve();
+    };
+    const timer = setTimeout(done, wait);
+    addEventListener("online", done);
+    document.addEventListener("visibilitychange", done);
+  });
+}
+
+export const browserClock: Clock & { now(): number } = {
+  now: () => performance.now(),
+  frame(work) {
+    if (document.hidden) setTimeout(work, 100);
+    else requestAnimationFrame(work);
+  },
+  after(milliseconds, work) {
+    const timer = setTimeout(work, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};

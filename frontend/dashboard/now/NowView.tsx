@@ -1,0 +1,4 @@
+import { ConnectAnAgent, Empty } from "../ui/Empty";
+export default function NowView() {
+  return <Empty title="soon"><ConnectAnAgent /></Empty>;
+}

@@ -1,0 +1,44 @@
+// A long list of which only the visible rows exist; rows may differ in height.
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, useRef } from "react";
+
+interface Props<T> {
+  items: readonly T[];
+  label: string;
+  keyOf(item: T): string;
+  row(item: T): ReactNode;
+  /** The usual height of a row in pixels. */
+  rowHeight?: number;
+  className?: string;
+}
+
+export function VirtualList<T>({ items, label, keyOf, row, rowHeight = 36, className = "" }: Props<T>) {
+  const box = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => rowHeight,
+    getItemKey: (index) => keyOf(items[index]!),
+    overscan: 8,
+  });
+  return (
+    // Focusable, so that the arrow keys scroll it.
+    <div ref={box} className={`virtual ${className}`} tabIndex={0} role="region" aria-label={label}>
+      <div role="list" style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map(({ index, key, start }) => (
+          <div
+            key={key}
+            role="listitem"
+            data-index={index}
+            ref={virtual.measureElement}
+            aria-setsize={items.length}
+            aria-posinset={index + 1}
+            style={{ transform: `translateY(${start}px)` }}
+          >
+            {row(items[index]!)}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
