@@ -149,7 +149,7 @@ def _search_index(settings: Settings, store: Store, feed: Feed) -> Indexer | Non
     if settings.embedder == OFF:
         return None
     choice = EmbedderChoice(settings.embedder, settings.embedder_model, settings.embedder_key)
-    chroma = Chroma(settings.data / "chroma", settings.chroma_host, settings.chroma_port)
+    chroma = Chroma(settings.data / "chroma", settings.chroma)
     return Indexer(store, feed, choice, chroma)
 
 

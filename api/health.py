@@ -60,7 +60,15 @@ def _search(index: SearchIndex | None) -> dict[str, Any]:
     health = index.health()
     # What is merely catching up needs nobody's attention.
     is_degraded = health.state in ("off", "failing")
-    shown = {"state": health.state, "is_degraded": is_degraded, "model": health.model, "lag": health.lag}
+    indexer = "this process" if health.indexer == health.process else "another process"
+    shown = {
+        "state": health.state,
+        "is_degraded": is_degraded,
+        "model": health.model,
+        "lag": health.lag,
+        "indexer": indexer if health.indexer else "none",
+        "chroma_reachable": health.is_reachable,
+    }
     return _part(True, health.detail) | shown
 
 

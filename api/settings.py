@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from api import database_settings
 from resolvers.rules import Rules
 from schema.limits import Limits
+from store.chroma_address import ChromaAddress
 from store.databases import Database
 from store.embedder import NAMES as EMBEDDERS
 from store.mongo_address import MongoAddress
@@ -195,6 +196,27 @@ class Settings(BaseSettings):
     chroma_port: int = Field(
         8000, ge=1, le=65535, validation_alias="CHROMA_PORT", description="Port of the Chroma server."
     )
+    chroma_ssl: bool = Field(
+        False, validation_alias="CHROMA_SSL", description="Whether the Chroma server is reached by HTTPS."
+    )
+    chroma_token: str = Field(
+        "",
+        validation_alias="CHROMA_TOKEN",
+        description="Token for the Chroma server or the proxy before it, sent as bearer token and as `X-Chroma-Token`.",
+        repr=False,
+    )
+    chroma_tenant: str = Field(
+        "default_tenant",
+        min_length=1,
+        validation_alias="CHROMA_TENANT",
+        description="Tenant in the Chroma server.",
+    )
+    chroma_database: str = Field(
+        "default_database",
+        min_length=3,
+        validation_alias="CHROMA_DATABASE",
+        description="Database in the Chroma server, made if it is missing. Servers that share no store need one each.",
+    )
     embedder: Annotated[str, AfterValidator(_embedder)] = Field(
         "auto",
         validation_alias="INTERLOCK_EMBEDDER",
@@ -332,6 +354,20 @@ class Settings(BaseSettings):
             password=self.mongo_password,
             auth_database=self.mongo_auth_db,
             url=self.mongo_url,
+        )
+
+    @property
+    def chroma(self) -> ChromaAddress | None:
+        """Where the Chroma server is, or None for an index in the data directory."""
+        if not self.chroma_host:
+            return None
+        return ChromaAddress(
+            self.chroma_host,
+            self.chroma_port,
+            self.chroma_ssl,
+            self.chroma_token,
+            self.chroma_tenant,
+            self.chroma_database,
         )
 
     @property

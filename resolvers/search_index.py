@@ -20,7 +20,7 @@ class Reindexing:
 async def search_index(act: Act) -> IndexHealth:
     """Return how the index does."""
     index = act.engine.index
-    return IndexHealth("switched off", "INTERLOCK_EMBEDDER is off") if index is None else index.health()
+    return IndexHealth("switched off", "INTERLOCK_EMBEDDER is off") if index is None else await index.look()
 
 
 async def reindex(act: Act, *, project: str | None) -> Reindexing:

@@ -23,6 +23,13 @@ class SearchIndexStatus:
     indexed: int = strawberry.field(description="Records that the latest rebuild has indexed.")
     total: int = strawberry.field(description="Of how many.")
     is_degraded: bool = strawberry.field(description="Whether searches go by words alone, or miss some.")
+    process: str = strawberry.field(description="The server process that answers; empty: switched off.")
+    indexer: str = strawberry.field(
+        description="The server process that indexes for all that share the Chroma server; empty: none now."
+    )
+    is_reachable: bool | None = strawberry.field(
+        description="Whether the answering process reached Chroma the last time; null: it did not try yet."
+    )
 
 
 @strawberry.type(description="A rebuild that has begun.")
@@ -50,7 +57,7 @@ class SearchIndexQuery:
 class SearchIndexMutation:
     @mutation(
         needs=Role.ADMIN,
-        description="Begin to make the search index anew; searches go by words meanwhile.",
+        description="Ask whichever process indexes to make the search index anew; searches go by words meanwhile.",
         returns=Reindexing,
     )
     async def reindex(act: Act, input: ReindexInput) -> rules.Reindexing:

@@ -19,6 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from store.chroma_address import ChromaAddress
+from store.index_turn import NotOurTurn
+
 if TYPE_CHECKING:
     from store.embedder import Vectors
 
@@ -29,7 +32,6 @@ _STATE_FILE = "interlock.json"
 _STATE_COLLECTION = "interlock.state"
 _OURS = "interlock"
 _FORMAT = 1
-_SERVER_SECONDS = 5.0
 
 
 class ChromaMissing(Exception):
@@ -77,13 +79,15 @@ class NearPassage:
 class Chroma:
     """A client of Chroma: embedded in a directory, or a server. Safe to call from several threads.
 
-    Every call may raise `ChromaAway`.
+    Every call may raise `ChromaAway`, and each that writes `NotOurTurn`, which `may_write` decides.
     """
 
-    def __init__(self, directory: Path | None, host: str = "", port: int = 8000) -> None:
-        """Prepare; nothing is imported or opened yet. With `host` it is a server, else `directory`."""
-        self.directory = None if host else directory
-        self._server = (host, port)
+    def __init__(self, directory: Path | None, address: ChromaAddress | None = None) -> None:
+        """Prepare; nothing is imported or opened yet. With `address` it is a server, else `directory`."""
+        self.directory = None if address else directory
+        self.may_write: Callable[[], bool] = lambda: True
+        self._address = address
+        self._stamp: Any = None
         self._client: Any = None
         self._inode = 0
         self._is_lost = False
@@ -112,7 +116,7 @@ class Chroma:
         return self.directory / "chroma.sqlite3"
 
     def open(self, model: str) -> None:
-        """Open for the vectors of `model`; those of others are removed.
+        """Open for the vectors of `model`; those of others are removed if it is our turn.
 
         Raises:
             ChromaMissing: it is not installed.
@@ -125,7 +129,8 @@ class Chroma:
             self._client, self._model = client, model
             try:
                 self._list()
-            except ChromaAway:
+                self._stamp = self.state() if self.directory is None else None
+            except (ChromaAway, NotOurTurn):
                 self.close()
                 raise
             if self.directory is not None:
@@ -140,9 +145,6 @@ class Chroma:
             if client is not None:
                 with contextlib.suppress(Exception):
                     client.close()
-                with contextlib.suppress(AttributeError):
-                    # Which does not close its connections to a server.
-                    client._server._session.close()
             if self.directory is not None:
                 _forget(str(self.directory))
 
@@ -164,7 +166,9 @@ class Chroma:
             return _parsed(_read(self.directory / _STATE_FILE))
         with _translated():
             try:
-                kept = self._of(_STATE_COLLECTION).metadata or {}
+                kept = (
+                    self._needed().get_collection(_STATE_COLLECTION, embedding_function=None).metadata or {}
+                )
             except Exception as exc:
                 if not _is_not_found(exc):
                     raise
@@ -174,10 +178,12 @@ class Chroma:
     def save(self, state: State) -> None:
         """Keep `state`, small and JSON, with the vectors: who deletes them deletes it."""
         text = json.dumps({**state, "format": _FORMAT})
+        self._check_turn()
         if self.directory is None:
             with _translated():
                 held = self._needed().get_or_create_collection(_STATE_COLLECTION, embedding_function=None)
                 held.modify(metadata={"state": text})
+            self._stamp = _parsed(text)
             return
         try:
             fresh = self.directory / f"{_STATE_FILE}.new"
@@ -188,6 +194,9 @@ class Chroma:
 
     def drop(self, project: str | None = None, kinds: Sequence[str] = ()) -> None:
         """Remove the collections of a project, or all of ours."""
+        if self.directory is None:
+            # Others may have made some meanwhile.
+            self._list()
         names = set(self._names) if project is None else {Shelf(project, kind).name for kind in kinds}
         for name in names & self._names:
             self._remove(name)
@@ -207,6 +216,7 @@ class Chroma:
     def put(self, shelf: Shelf, ids: Sequence[str], vectors: Vectors, kept: Sequence[Kept | None]) -> None:
         """Write passages; those numbered 0 come with what is kept of their record."""
         metadatas = [one and {"digest": one.digest, "spans": " ".join(one.spans)} for one in kept]
+        self._check_turn()
         self._in(
             shelf,
             lambda held: held.upsert(ids=list(ids), embeddings=vectors, metadatas=metadatas),
@@ -216,11 +226,13 @@ class Chroma:
     def mark(self, shelf: Shelf, record_id: str, kept: Kept) -> None:
         """Change what is kept of a record."""
         metadata = {"digest": kept.digest, "spans": " ".join(kept.spans)}
+        self._check_turn()
         self._in(shelf, lambda held: held.update(ids=[f"{record_id}#0"], metadatas=[metadata]))
 
     def remove(self, shelf: Shelf, ids: Sequence[str]) -> None:
         """Remove passages; those that are not there are none's business."""
         if ids:
+            self._check_turn()
             self._in(shelf, lambda held: held.delete(ids=list(ids)))
 
     def nearest(self, shelf: Shelf, vector: Any, limit: int) -> list[NearPassage]:
@@ -233,6 +245,19 @@ class Chroma:
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
         return [_near(passage, float(distance)) for passage, distance in pairs]
 
+    def keep_model(self) -> None:
+        """Remove the vectors of other models, if it is our turn, and learn what else there is."""
+        self._list()
+
+    def check_place(self) -> None:
+        """Make sure that the server still has what it had when it was opened."""
+        if self.directory is None and self._stamp is not None and self.state() is None:
+            raise ChromaAway("the Chroma server has lost what it kept")
+
+    def _check_turn(self) -> None:
+        if not self.may_write():
+            raise NotOurTurn("another process indexes now")
+
     def _maker(self) -> Callable[[], Any]:
         try:
             import chromadb
@@ -240,9 +265,12 @@ class Chroma:
         except ImportError as exc:
             raise ChromaMissing(f"{exc.name} is not installed: pip install 'interlock[semantic]'") from exc
         settings = Settings(anonymized_telemetry=False)
-        host, port = self._server
-        if self.directory is None:
-            return lambda: _patient(host, port, lambda: chromadb.HttpClient(host, port, settings=settings))
+        address = self._address
+        if address is not None:
+            from store.chroma_server import connect
+
+            return lambda: connect(address)
+        assert self.directory is not None
         path = self.directory
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _forget(str(path))
@@ -256,10 +284,11 @@ class Chroma:
             if not one.name.startswith(f"{_OURS}-"):
                 continue
             self._names.add(one.name)
-            if (one.metadata or {}).get("model") != self._model:
+            if (one.metadata or {}).get("model") != self._model and self.may_write():
                 self._remove(one.name)
 
     def _remove(self, name: str) -> None:
+        self._check_turn()
         with _translated():
             try:
                 self._needed().delete_collection(name)
@@ -282,7 +311,8 @@ class Chroma:
                     if not _is_not_found(exc) or (is_last and is_needed):
                         raise
                     # Another process has removed the collection, made it anew, or not made it yet.
-                    self._shelves.pop(name, None)
+                    if self._shelves.pop(name, None) is not None:
+                        self.check_place()
         return None
 
     def _of(self, name: str, shelf: Shelf | None = None) -> Any:
@@ -294,9 +324,10 @@ class Chroma:
             else:
                 metadata = {"hnsw:space": "cosine", "model": self._model, "project": shelf.project}
                 held = client.get_or_create_collection(name, embedding_function=None, metadata=metadata)
-            if name != _STATE_COLLECTION:
-                self._shelves[name] = held
-                self._names.add(name)
+            if (held.metadata or {}).get("model") != self._model:
+                raise ChromaAway("the search index is being made anew with another embedder")
+            self._shelves[name] = held
+            self._names.add(name)
         return held
 
     def _needed(self) -> Any:
@@ -306,23 +337,12 @@ class Chroma:
         return client
 
 
-def _patient(host: str, port: int, make: Callable[[], Any]) -> Any:
-    """Return a client of a server that answers, and whose calls end: Chroma's own wait for ever."""
-    import httpx
-
-    answer = httpx.get(f"http://{host}:{port}/api/v2/heartbeat", timeout=_SERVER_SECONDS)
-    answer.raise_for_status()
-    client = make()
-    client._server._session.timeout = httpx.Timeout(_SERVER_SECONDS)
-    return client
-
-
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
     """Turn whatever Chroma raises into `ChromaAway`: its own errors, its driver's, panics of its core."""
     try:
         yield
-    except ChromaAway:
+    except (ChromaAway, NotOurTurn):
         raise
     except Exception as exc:
         raise ChromaAway(_line(exc)) from exc
@@ -333,6 +353,8 @@ def _translated() -> Iterator[None]:
 
 
 def _line(exc: BaseException) -> str:
+    if type(exc).__name__ == "Unfit":
+        return str(exc)
     return f"{type(exc).__name__}: {' '.join(str(exc).split())[:200]}"
 
 

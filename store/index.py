@@ -35,6 +35,12 @@ class IndexHealth:
     total: int = 0
     """How many records the latest rebuild has indexed, and of how many."""
     figures: Mapping[str, float] = field(default_factory=dict)
+    process: str = ""
+    """The name of the process that answers."""
+    indexer: str = ""
+    """The name of the process that indexes; empty: none now."""
+    is_reachable: bool | None = None
+    """Whether Chroma answered this process the last time; None: it was not asked yet."""
 
     @property
     def is_degraded(self) -> bool:
@@ -75,7 +81,11 @@ class SearchIndex(ABC):
 
     @abstractmethod
     def health(self) -> IndexHealth:
-        """Return how the index does, without asking it."""
+        """Return how the index does, without asking it: what other processes do, as of seconds ago."""
+
+    async def look(self) -> IndexHealth:
+        """Return how the index does, with what other processes say now."""
+        return self.health()
 
 
 def indexed_text(record: Record) -> str:

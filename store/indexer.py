@@ -1,4 +1,4 @@
-"""How the index by meaning is kept up to date: it follows the feed, and makes itself anew when it must."""
+"""The index by meaning of one server process: it answers queries, and indexes when that is its turn."""
 
 from __future__ import annotations
 
@@ -6,62 +6,44 @@ import asyncio
 import contextlib
 import logging
 import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeVar
+import secrets
+import socket
+from collections.abc import Sequence
+from dataclasses import replace
 
 from store.chroma import Chroma, ChromaAway, Shelf, State
-from store.cursor import Cursor
 from store.embedder import EmbedderAway, EmbedderChoice, NoEmbedder, TextRefused
 from store.errors import StoreError
 from store.feed import Feed
-from store.index import IndexAway, IndexHealth, Near, SearchIndex, indexed_text
-from store.index_queue import IndexQueue, Waiting
-from store.meanings import Meanings, Text
-from store.port import Store, Where
-from store.records import Document, Event, Function, Record
+from store.index import IndexAway, IndexHealth, Near, SearchIndex
+from store.index_access import AWAY, Access, NotIndexedYet
+from store.index_memory import STATE_ID, Order, StoreMemory, orders_of
+from store.index_turn import NAME, RENEW_SECONDS, NotOurTurn, Turn
+from store.index_writer import FEW, KINDS, IndexWriter, kind_name
+from store.meanings import Meanings
+from store.port import Get, Store
+from store.records import IndexState, Lease, Record
 
 logger = logging.getLogger("interlock.search")
 
-T = TypeVar("T")
-
-KINDS: Mapping[str, type[Record]] = {"document": Document, "function": Function}
-"""What is indexed, by the first part of its events' kinds."""
-
 SETTLE_SECONDS = 3.0
 """After its start the server answers requests for so long before an index that is behind catches up."""
+
+HANDED_ON_SECONDS = 40.0
+"""A process that cannot index for so long lets others try, and tries again itself after as long."""
 
 _LOAD_SECONDS = 2.0
 _FRESH_SECONDS = 0.15
 _ASK_SECONDS = 3.0
 _REST_SECONDS = 2.0
-_FEW = 16
-_EVENTS_AT_ONCE, _RECORDS_AT_ONCE, _PAGE = 32, 8, 32
-_MOST_WAITING = 5_000
-_SAVE_SECONDS = 60.0
-_PAUSE_SECONDS = (0.5, 30.0)
-_AWAY = (ChromaAway, EmbedderAway, StoreError, OSError)
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """What a rebuild still has to read: the records of a kind, in one project or all, behind a cursor."""
-
-    kind: str
-    project: str | None = None
-    after: str | None = None
-
-    @property
-    def where(self) -> Where:
-        return {} if self.project is None else {"project": self.project}
 
 
 class Indexer(SearchIndex):
-    """The index of one server process. Nothing of model or Chroma is loaded before there is need."""
+    """The index of one server process. Nothing of model or Chroma is loaded before there is need.
+
+    A directory is this process's own. A Chroma server is written to by one process at a time, by a lease
+    in the store if others share that; all query it.
+    """
 
     def __init__(
         self,
@@ -71,381 +53,298 @@ class Indexer(SearchIndex):
         chroma: Chroma,
         *,
         settle_seconds: float = SETTLE_SECONDS,
+        renew_seconds: float = RENEW_SECONDS,
     ) -> None:
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._store = store
         self._feed = feed
-        self._meanings = Meanings(choice, chroma)
+        self._access = Access(Meanings(choice, chroma))
         self._settle_seconds = settle_seconds
-        self._queue = IndexQueue()
-        self._todo: list[Rest] = []
-        self._indexed = self._total = 0
-        self._saved: State | None = None
-        self._off = ""
-        self._failure = ""
+        self._renew_seconds = renew_seconds
+        self._settled_at = 0.0
         self._rest_until = 0.0
-        self._suspects: list[Shelf] = []
-        self._loading: asyncio.Task[None] | None = None
-        self._wake = asyncio.Event()
-        self._moved = asyncio.Event()
-        self._has_begun = False
-        # Queries do not queue behind what is indexed; the thread that indexes gives way to all others.
-        self._ask = ThreadPoolExecutor(1, "interlock-asks")
-        self._work = ThreadPoolExecutor(1, "interlock-indexes", initializer=_step_back)
+        self._hands_off_until = 0.0
+        is_server = chroma.directory is None
+        self._memory = StoreMemory(store, self.name) if is_server else None
+        self._turn = Turn(store, self.name) if is_server and store.is_shared else None
+        self._writer = self._new_writer() if self._turn is None else None
+        self._others: str | None = None
+        self._late: list[Order] = []
+        self._seen: IndexState | None = None
+        self._read_stamp = ""
+        if self._memory is not None:
+            self._access.check = self._check_as_reader
+        elif self._writer is not None:
+            self._access.check = self._writer.check
+        if self._turn is not None:
+            chroma.may_write = self._turn.is_ours
+
+    def _new_writer(self) -> IndexWriter:
+        return IndexWriter(self._store, self._feed, self._access, self._memory, lambda: self._settled_at)
 
     async def run(self) -> None:
-        """Follow the feed until cancelled; wait out what fails."""
-        cursor = await self._begin()
-        self._has_begun = True
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow(cursor))
-            tasks.create_task(self._keep_up())
+        """Index while that is this process's turn, until cancelled; wait out what fails."""
+        self._settled_at = asyncio.get_running_loop().time() + self._settle_seconds
+        if self._turn is not None:
+            await self._take_turns(self._turn)
+        assert self._writer is not None
+        try:
+            await self._writer.run()
+        except NoEmbedder:
+            # Said by now; whoever installs a model starts the server anew.
+            await asyncio.Event().wait()
 
     async def close(self) -> None:
         """Save how far it is and let go; `run` must have ended."""
-        loading, self._loading = self._loading, None
-        if loading is not None and not loading.done():
-            loading.cancel()
-        with contextlib.suppress(*_AWAY):
-            await self._save()
-        await asyncio.get_running_loop().run_in_executor(self._work, self._meanings.close)
-        self._ask.shutdown(wait=False, cancel_futures=True)
-        self._work.shutdown(wait=False, cancel_futures=True)
+        writer = self._writer
+        if writer is not None:
+            with contextlib.suppress(NotOurTurn, *AWAY):
+                await writer.save()
+        await self._access.close()
+        if self._turn is not None:
+            # Nothing is written any more.
+            with contextlib.suppress(StoreError):
+                await self._turn.give_back()
+        self._access.end()
 
     async def nearest(
         self, kind: type[Record], projects: Sequence[str], text: str, limit: int = 100
     ) -> list[Near] | None:
-        now = asyncio.get_running_loop().time()
-        if self._off or now < self._rest_until or not await self._is_loaded_soon():
+        access, now = self._access, asyncio.get_running_loop().time()
+        if access.off or now < self._rest_until or not await self._is_loaded_soon():
             return None
         await self._freshen(projects)
-        shelves = [Shelf(project, _name_of(kind)) for project in dict.fromkeys(projects)]
+        shelves = [Shelf(project, kind_name(kind)) for project in dict.fromkeys(projects)]
         try:
             async with asyncio.timeout(_ASK_SECONDS):
-                found = await self._in(self._ask, lambda: self._meanings.nearest(shelves, text, limit))
+                found = await access.ask(lambda: access.meanings.nearest(shelves, text, limit))
         except TextRefused:
             return None
         except (ChromaAway, EmbedderAway, TimeoutError) as exc:
-            self._rest_until = asyncio.get_running_loop().time() + _REST_SECONDS
-            self._note_failure(exc)
-            if isinstance(exc, ChromaAway):
-                await self._in(self._ask, partial(self._meanings.failed, str(exc)))
-            self._suspects = shelves
-            self._wake.set()
+            self._rest()
+            await access.failed(exc, is_query=True)
+            if self._writer is not None:
+                self._writer.suspects = shelves
+                self._writer.wake()
             return None
         return found
 
     async def reindex(self, project: str | None) -> int:
-        if self._off:
-            raise IndexAway(self._off)
+        access, writer = self._access, self._writer
+        if access.off:
+            raise IndexAway(access.off)
         try:
-            await self._loaded()
-            await self._in(self._work, lambda: self._meanings.chroma.drop(project, tuple(KINDS)))
-            return await self._begin_anew(project)
-        except NoEmbedder as exc:
+            with contextlib.suppress(NotIndexedYet):
+                await access.loaded()
+            if self._memory is None:
+                assert writer is not None
+                return await writer.reindex(project)
+            where = {} if project is None else {"project": project}
+            total = sum([await self._store.count(kind, where) for kind in KINDS.values()])
+            await self._memory.ask(Order(project), total)
+        except (NoEmbedder, NotOurTurn, *AWAY) as exc:
             raise IndexAway(str(exc)) from exc
-        except _AWAY as exc:
-            raise IndexAway(str(exc)) from exc
+        if writer is not None:
+            writer.wake()
+        return total
 
     def is_behind(self, projects: Sequence[str]) -> bool:
-        return any(self._queue.waits(project) for project in projects) or any(
-            rest.project is None or rest.project in projects for rest in self._todo
-        )
+        if self._writer is not None:
+            return self._writer.is_behind(projects)
+        state = self._seen
+        if state is None:
+            return True
+        asked = [one["project"] for one in (*state.todo, *state.orders)]
+        return state.lag > 0 or any(one is None or one in projects for one in asked)
 
     def health(self) -> IndexHealth:
-        waiting = len(self._queue)
-        if self._off:
-            state = "off"
-        elif self._failure:
-            state = "failing"
-        elif self._todo or waiting > _FEW:
-            state = "catching up"
-        else:
-            state = "ready" if self._meanings.is_loaded else "idle"
-        figures = {"indexed": self._meanings.indexed, "embed_seconds": self._meanings.embed_seconds}
-        return IndexHealth(
-            state,
-            self._off or self._failure,
-            self._meanings.model,
-            waiting if self._has_begun else None,
-            self._indexed,
-            self._total,
-            figures,
+        access, writer = self._access, self._writer
+        indexer = self._others or ""
+        if self._turn is None or writer is not None:
+            indexer = self.name
+        health = self._of_writer(writer) if writer is not None else self._of_others()
+        if access.off or access.failure:
+            health = replace(
+                health, state="off" if access.off else "failing", detail=access.off or access.failure
+            )
+        meanings = access.meanings
+        return replace(
+            health,
+            model=meanings.model or health.model,
+            figures={"indexed": meanings.indexed, "embed_seconds": meanings.embed_seconds},
+            process=self.name,
+            indexer=indexer,
+            is_reachable=access.is_reachable,
         )
 
-    async def _begin(self) -> Cursor:
-        """Return where to follow the feed from, and know what must be read beside it."""
-        if self._meanings.chroma.directory is None:
-            await asyncio.sleep(self._settle_seconds)
-            await self._loaded_at_last()
-            state = self._saved
-        else:
-            state = await asyncio.to_thread(self._meanings.chroma.state)
-        if state is None:
-            cursor = await self._head()
-            await self._begin_anew(None)
-        else:
-            self._saved = state
-            cursor = Cursor({str(name): int(place) for name, place in state["positions"].items()})
-            # A query may have found meanwhile that the model is another one: all is being read then.
-            if not self._todo:
-                self._todo = [Rest(*one) for one in state["todo"]]
-                self._total = await self._count()
-        self._queue.start(cursor.positions)
-        return cursor
+    async def look(self) -> IndexHealth:
+        if self._memory is not None:
+            with contextlib.suppress(StoreError):
+                await self._read()
+        return self.health()
 
-    async def _head(self) -> Cursor:
-        names: list[str] = [""]
-        while page := await self._store.logged_projects(after=names[-1]):
-            names += page
-        return await self._feed.cursor(names)
+    def _of_writer(self, writer: IndexWriter) -> IndexHealth:
+        waiting = len(writer.queue)
+        is_busy = writer.is_rebuilding or waiting > FEW
+        lag = waiting if writer.has_begun else None
+        return IndexHealth(self._state(is_busy), lag=lag, indexed=writer.indexed, total=writer.total)
 
-    async def _begin_anew(self, project: str | None) -> int:
-        """Put all records, or one project's, on the list of what is to be read."""
-        kept = [rest for rest in self._todo if project is not None and rest.project not in (None, project)]
-        if project is not None and any(rest.project is None for rest in self._todo):
-            kept = [rest for rest in self._todo if rest.project is None]
-        self._todo = [*kept, *(Rest(kind, project) for kind in KINDS)]
-        self._indexed, self._total = 0, await self._count()
-        if not self._total:
-            self._todo = []
-        self._wake.set()
-        return self._total
+    def _of_others(self) -> IndexHealth:
+        seen = self._seen
+        if seen is None:
+            return IndexHealth("idle")
+        if seen.failure:
+            return IndexHealth("failing", f"the process that indexes: {seen.failure}", lag=seen.lag)
+        is_busy = bool(seen.todo) or any(one.is_rebuild for one in orders_of(seen)) or seen.lag > FEW
+        return IndexHealth(self._state(is_busy), "", seen.model, seen.lag, seen.indexed, seen.total)
 
-    async def _count(self) -> int:
-        return sum([await self._store.count(KINDS[rest.kind], rest.where) for rest in self._todo])
+    def _state(self, is_busy: bool) -> str:
+        if is_busy:
+            return "catching up"
+        return "ready" if self._access.meanings.is_loaded else "idle"
 
-    async def _follow(self, cursor: Cursor) -> None:
-        """Put what the feed brings into the queue; while that is full, the feed waits in the log."""
-        items = self._feed.subscribe(None, cursor, accept=self._accepts, live=False)
-        async with aclosing(items):
-            async for item in items:
-                if item.expired:
-                    logger.info("the log no longer holds what was to be indexed: reading all records")
-                    for project in item.expired:
-                        self._queue.see(project, item.cursor.positions[project])
-                    await self._begin_anew(None)
-                if item.event is not None:
-                    self._queue.add(_waiting(item.event))
-                    self._wake.set()
-                while len(self._queue) >= _MOST_WAITING:
-                    await self._moved.wait()
-        await asyncio.Event().wait()
-
-    def _accepts(self, event: Event) -> bool:
-        if event.kind.partition(".")[0] in KINDS:
-            return True
-        self._queue.see(event.project, event.sequence)
-        self._advance()
-        return False
-
-    async def _keep_up(self) -> None:
-        """Index what waits, oldest first; in between read on what a rebuild has left."""
+    async def _take_turns(self, turn: Turn) -> None:
+        """Index while the lease is ours, else look at how those do that index."""
         loop = asyncio.get_running_loop()
-        settled_at = loop.time() + self._settle_seconds
-        shortest, longest = _PAUSE_SECONDS
-        pause = shortest
         while True:
-            await self._woken()
-            if not self._meanings.is_loaded and loop.time() < settled_at:
-                await asyncio.sleep(settled_at - loop.time())
             try:
-                await self._loaded()
-                await self._step()
-                self._is_well()
-                pause = shortest
-            except NoEmbedder:
-                # Said by now; whoever installs a model starts the server anew.
-                await asyncio.Event().wait()
-            except _AWAY as exc:
-                self._note_failure(exc)
-                if isinstance(exc, ChromaAway):
-                    await self._in(self._work, partial(self._meanings.failed, str(exc)))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, longest)
+                if not self._access.off and loop.time() >= self._hands_off_until and await turn.take():
+                    await self._serve_turn(turn)
+                else:
+                    await self._look_on()
+            except (NotOurTurn, StoreError) as exc:
+                logger.debug("the search index is left to others: %s", exc)
+            await asyncio.sleep(self._renew_seconds)
 
-    async def _step(self) -> None:
-        if len(self._queue):
-            await self._index_events()
-        elif self._todo:
-            await self._index_page()
-        if self._suspects:
-            await self._in(self._work, lambda: self._meanings.probe(self._suspects))
-            self._suspects = []
-
-    async def _woken(self) -> None:
-        while not (len(self._queue) or self._todo or self._failure):
-            self._wake.clear()
-            try:
-                async with asyncio.timeout(_SAVE_SECONDS):
-                    await self._wake.wait()
-            except TimeoutError:
-                with contextlib.suppress(*_AWAY):
-                    await self._save()
-
-    async def _index_events(self) -> None:
-        events = self._queue.take(_EVENTS_AT_ONCE)
+    async def _serve_turn(self, turn: Turn) -> None:
+        logger.info("this process keeps the search index now (%s)", self.name)
+        writer = self._writer = self._new_writer()
+        work = asyncio.create_task(writer.run())
         try:
-            wanted: dict[Shelf, dict[str, None]] = {}
-            for event in events:
-                shelf = Shelf(event.project, event.kind)
-                wanted.setdefault(shelf, {}).update(dict.fromkeys(event.record_ids))
-            for shelf, ids in wanted.items():
-                await self._index_ids(shelf, list(ids))
-        except BaseException:
-            self._queue.back(events)
-            raise
-        self._queue.done(events)
-        self._advance()
-        await self._save()
+            await self._renew(turn, writer, work)
+        finally:
+            work.cancel()
+            (outcome,) = await asyncio.gather(work, return_exceptions=True)
+            if not self._is_stopping():
+                await self._leave_turn(turn, writer)
+        if isinstance(outcome, Exception) and not isinstance(outcome, NotOurTurn | NoEmbedder | StoreError):
+            raise outcome
 
-    def _advance(self) -> None:
-        """Tell those who wait for the index that it has moved on."""
-        moved, self._moved = self._moved, asyncio.Event()
-        moved.set()
+    async def _renew(self, turn: Turn, writer: IndexWriter, work: asyncio.Task[None]) -> None:
+        """Return when the turn is over: lost, given up, or because the work has ended."""
+        loop = asyncio.get_running_loop()
+        failing_since = loop.time()
+        while not work.done():
+            await asyncio.wait((work,), timeout=self._renew_seconds)
+            try:
+                if not await turn.take():
+                    logger.warning("another process keeps the search index now")
+                    return
+                await self._read()
+                if writer.has_begun:
+                    await writer.save()
+            except NotOurTurn:
+                return
+            except StoreError:
+                if not turn.is_ours():
+                    return
+            if writer.orders:
+                writer.wake()
+            if not self._access.failure:
+                failing_since = loop.time()
+            elif loop.time() - failing_since > HANDED_ON_SECONDS:
+                self._hands_off_until = loop.time() + HANDED_ON_SECONDS
+                return
 
-    async def _index_ids(self, shelf: Shelf, ids: list[str]) -> None:
-        for start in range(0, len(ids), _RECORDS_AT_ONCE):
-            some = ids[start : start + _RECORDS_AT_ONCE]
-            found = await self._store.get_many(KINDS[shelf.kind], some)
-            held = {one: record for one, record in found.items() if record.project == shelf.project}
-            await self._index(shelf, list(held.values()))
-            gone = [one for one in some if one not in held]
-            if gone:
-                await self._in(self._work, partial(self._meanings.remove, shelf, gone))
+    def _is_stopping(self) -> bool:
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
 
-    async def _index(self, shelf: Shelf, records: list[Record]) -> None:
-        if records:
-            texts = [Text(record.id, indexed_text(record)) for record in records]
-            await self._in(self._work, lambda: self._meanings.index(shelf, texts))
+    async def _leave_turn(self, turn: Turn, writer: IndexWriter) -> None:
+        """Become a reader. What was being written when the turn ended may have come too late: others look again."""
+        await self._access.index(lambda: None)
+        self._writer = None
+        self._access.check = self._check_as_reader
+        if writer.under_way is not None:
+            self._late.append(writer.under_way)
+        with contextlib.suppress(StoreError):
+            await turn.give_back()
 
-    async def _index_page(self) -> None:
-        rest = self._todo[0]
-        page = await self._store.find(KINDS[rest.kind], rest.where, limit=_PAGE, after=rest.after)
-        shelves: dict[str, list[Record]] = {}
-        for record in page.records:
-            shelves.setdefault(record.project, []).append(record)
-        for project, records in shelves.items():
-            for start in range(0, len(records), _RECORDS_AT_ONCE):
-                await self._index(Shelf(project, rest.kind), records[start : start + _RECORDS_AT_ONCE])
-        if self._todo and self._todo[0] is rest:
-            self._indexed += len(page.records)
-            onward = [Rest(rest.kind, rest.project, page.after)] if page.after is not None else []
-            self._todo = [*onward, *self._todo[1:]]
-            if not self._todo:
-                logger.info("the search index holds %d records", self._indexed)
-                self._indexed = self._total
-        await self._save()
-
-    async def _save(self) -> None:
-        """Keep how far it is; nothing is written where nothing was ever indexed."""
-        if not (self._has_begun and (self._saved is not None or self._meanings.is_loaded)):
-            return
-        if self._meanings.chroma.is_gone or (
-            self._meanings.chroma.directory is None and not self._meanings.is_loaded
+    async def _look_on(self) -> None:
+        """Do what a process does that does not index: know how it goes, and notice when failures are over."""
+        assert self._memory is not None
+        await self._read()
+        while self._late:
+            await self._memory.ask(self._late[0])
+            del self._late[0]
+        access, seen = self._access, self._seen
+        model = access.meanings.model
+        if (
+            seen is not None
+            and access.meanings.is_loaded
+            and (seen.stamp, seen.model) != (self._read_stamp, model)
         ):
-            return
-        state = {
-            "model": self._meanings.model or (self._saved or {}).get("model", ""),
-            "positions": dict(self._queue.cursor().positions),
-            "todo": [[rest.kind, rest.project, rest.after] for rest in self._todo],
-        }
-        if state != self._saved:
-            await self._in(self._work, lambda: self._meanings.chroma.save(state))
-            self._saved = state
+            await access.unload()
+        if access.failure and not access.off:
+            try:
+                await access.loaded()
+                await access.ask(lambda: access.meanings.probe([]))
+                access.is_well()
+            except NotIndexedYet:
+                access.is_well()
+            except (NoEmbedder, ChromaAway, EmbedderAway, OSError) as exc:
+                access.note_failure(exc)
+
+    async def _read(self) -> None:
+        """Read how far the index is, and who keeps it."""
+        assert self._memory is not None
+        state, lease = await self._store.read(Get(IndexState, STATE_ID), Get(Lease, NAME))
+        self._memory.learn(state)
+        self._seen = state
+        self._others = lease.holder if lease is not None else ""
+
+    async def _check_as_reader(self, kept: State | None) -> None:
+        """Accept what the Chroma server holds only if it is what the store says was made, with our model."""
+        state = await self._store.get(IndexState, STATE_ID)
+        if state is None or not state.stamp or kept is None or kept.get("stamp") != state.stamp:
+            raise NotIndexedYet("no process has indexed yet")
+        model = self._access.meanings.model
+        if state.model not in ("", model):
+            raise ChromaAway(
+                f"the search index is made with the embedder {state.model}, this process has {model}"
+            )
+        self._seen, self._read_stamp = state, state.stamp
 
     async def _is_loaded_soon(self) -> bool:
-        if self._meanings.is_loaded:
-            return True
         try:
             async with asyncio.timeout(_LOAD_SECONDS):
-                await self._loaded()
+                await self._access.loaded()
         except (TimeoutError, NoEmbedder):
             return False
-        except _AWAY as exc:
-            self._rest_until = asyncio.get_running_loop().time() + _REST_SECONDS
-            self._note_failure(exc)
-            self._wake.set()
+        except (NotIndexedYet, NotOurTurn):
+            self._rest()
+            return False
+        except AWAY as exc:
+            self._rest()
+            self._access.note_failure(exc)
+            if self._writer is not None:
+                self._writer.wake()
             return False
         return True
 
-    async def _loaded(self) -> None:
-        """Load model and Chroma, once for all who wait for it."""
-        if self._meanings.is_loaded:
-            return
-        if self._loading is None or self._loading.done():
-            self._loading = asyncio.create_task(self._load())
-            # Whoever waits gets the failure; when nobody does any more it is no news.
-            self._loading.add_done_callback(lambda task: task.cancelled() or task.exception())
-        await asyncio.shield(self._loading)
-
-    async def _load(self) -> None:
-        try:
-            state = await self._in(self._ask, self._meanings.load)
-        except NoEmbedder as exc:
-            if not self._off:
-                logger.warning("searches go by words alone: %s", exc)
-            self._off = str(exc)
-            raise
-        is_lost = state is None and (self._has_begun and self._saved is not None)
-        is_other = state is not None and state.get("model") not in ("", self._meanings.model)
-        if is_other and state is not None:
-            logger.info("the embedder is another one (%s): all is indexed anew", self._meanings.model)
-        if is_lost or is_other:
-            await self._begin_anew(None)
-        if not self._has_begun:
-            self._saved = None if is_other else state
-
-    async def _loaded_at_last(self) -> None:
-        pause, longest = _PAUSE_SECONDS
-        while True:
-            try:
-                return await self._loaded()
-            except NoEmbedder:
-                await asyncio.Event().wait()
-            except _AWAY as exc:
-                self._note_failure(exc)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, longest)
+    def _rest(self) -> None:
+        """Let queries go by words for a moment."""
+        self._rest_until = asyncio.get_running_loop().time() + _REST_SECONDS
 
     async def _freshen(self, projects: Sequence[str]) -> None:
-        """Wait a moment for what was committed just now, if it is little."""
+        """Wait a moment for what was committed just now, if it is little and ours to index."""
+        writer = self._writer
         wanted = {project: self._feed.reached(project) for project in projects}
-        if self._failure or self._todo or not self._has_begun:
+        if writer is None or self._access.failure or writer.is_rebuilding or not writer.has_begun:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FRESH_SECONDS):
-                while len(self._queue) <= _FEW and any(
-                    self._queue.settled(project) < sequence for project, sequence in wanted.items()
+                while len(writer.queue) <= FEW and any(
+                    writer.queue.settled(project) < sequence for project, sequence in wanted.items()
                 ):
-                    await self._moved.wait()
-
-    async def _in(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(threads, work)
-
-    def _note_failure(self, exc: BaseException) -> None:
-        text = str(exc) or type(exc).__name__
-        if not self._failure:
-            logger.warning("the search index fails, searches go by words alone: %s", text)
-        self._failure = text
-
-    def _is_well(self) -> None:
-        self._meanings.worked()
-        if self._failure:
-            logger.info("the search index works again")
-        self._failure = ""
-
-
-def _name_of(kind: type[Record]) -> str:
-    return next(name for name, one in KINDS.items() if one is kind)
-
-
-def _waiting(event: Event) -> Waiting:
-    ids: Any = event.data.get("ids")
-    listed = tuple(str(one) for one in ids) if isinstance(ids, list | tuple) else (event.subject,)
-    return Waiting(event.project, event.sequence, event.kind.partition(".")[0], listed)
-
-
-def _step_back() -> None:
-    """Let the thread that indexes run when no other wants to, where the system ranks threads (Linux)."""
-    with contextlib.suppress(AttributeError, OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+                    await writer.moved.wait()

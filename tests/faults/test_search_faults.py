@@ -16,8 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
+from store import index_writer as writing
 from store import indexer as indexing
 from store.chroma import Chroma, ChromaAway
+from store.chroma_address import ChromaAddress
 from tests.faults.conftest import Serve
 from tests.faults.processes import ServerProcess, ask
 from tests.store.index_cases import Brain, HashEmbedder, document, embedder
@@ -74,7 +76,7 @@ class ChromaServer:
             self._process = None
 
     def client(self) -> Chroma:
-        return Chroma(None, "127.0.0.1", self.port)
+        return Chroma(None, ChromaAddress("127.0.0.1", self.port))
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ def chroma(tmp_path: Path) -> Iterator[ChromaServer]:
 async def test_a_chroma_server_that_goes_and_comes_costs_nothing_but_meaning_meanwhile(
     tmp_path: Path, embedder: HashEmbedder, chroma: ChromaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "_PAUSE_SECONDS", (0.05, 0.2))
+    monkeypatch.setattr(writing, "PAUSE_SECONDS", (0.05, 0.2))
     monkeypatch.setattr(indexing, "_REST_SECONDS", 0.05)
     await chroma.start()
     brain = Brain(tmp_path / "data", embedder, chroma.client)

@@ -121,7 +121,8 @@ class Brain:
     async def until_lag_is_gone(self) -> None:
         """Wait until all events are indexed."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            queue = self.index._queue
+            assert self.index._writer is not None
+            queue = self.index._writer.queue
             while self.index.health().state != "ready" or any(
                 queue.settled(project) < self.feed.reached(project) for project in ("p", "q", "shared")
             ):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from store import index_writer as writing
 from store import indexer as indexing
 from store.embedder import NoEmbedder
 from store.index import IndexAway
@@ -120,10 +121,10 @@ async def test_the_directory_deleted_while_up_is_made_anew_from_the_records(brai
 async def test_a_corrupted_directory_is_put_aside_and_made_anew(
     brain: Brain, victim: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "_PAUSE_SECONDS", (0.02, 0.1))
+    monkeypatch.setattr(writing, "PAUSE_SECONDS", (0.02, 0.1))
     monkeypatch.setattr(indexing, "_REST_SECONDS", 0.02)
     # Chroma writes its graph down at 1,000 entries.
-    monkeypatch.setattr(indexing, "_RECORDS_AT_ONCE", 200)
+    monkeypatch.setattr(writing, "_RECORDS_AT_ONCE", 200)
     monkeypatch.setattr("store.meanings.PASSAGES_AT_ONCE", 200)
     count = 1100 if "*" in victim else 3
     async with brain.running():
@@ -183,7 +184,7 @@ async def test_without_a_model_queries_get_no_answer_and_the_reason_is_told_once
 async def test_an_embedder_that_fails_is_waited_out_and_nothing_is_lost(
     brain: Brain, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "_PAUSE_SECONDS", (0.02, 0.1))
+    monkeypatch.setattr(writing, "PAUSE_SECONDS", (0.02, 0.1))
     monkeypatch.setattr(indexing, "_REST_SECONDS", 0.02)
     async with brain.running():
         embedder.is_away = True
