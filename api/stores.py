@@ -9,12 +9,12 @@ from pathlib import Path
 
 from api.settings import Settings
 from store.errors import Unavailable
-from store.port import Store
+from store.snapshot import MovableStore
 from store.sqlite import SqliteStore
 from store.sqlite_lock import DirectoryLock
 
 
-async def open_store(stack: AsyncExitStack, settings: Settings, owner: Mapping[str, str]) -> Store:
+async def open_store(stack: AsyncExitStack, settings: Settings, owner: Mapping[str, str]) -> MovableStore:
     """Open MongoDB if a host is set, else the embedded store; the stack closes it.
 
     In either case this process serves the data directory alone: it is where local clients find it, as

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import doctor, keys, librarian, query, reindex, scan, schema, serve, watch
+from cli import doctor, export, import_, keys, librarian, query, reindex, scan, schema, serve, verify, watch
 from cli.failure import Failure
 
 app = typer.Typer(
@@ -48,6 +48,9 @@ app.command()(librarian.librarian)
 app.command()(schema.schema)
 app.command()(doctor.doctor)
 app.command()(reindex.reindex)
+app.command()(export.export)
+app.command("import")(import_.import_)
+app.command()(verify.verify)
 
 
 def main() -> None:

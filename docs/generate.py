@@ -134,7 +134,8 @@ def commands_text() -> str:
 
     lines = [MADE, "# Commands\n"]
     lines.append(
-        "All commands but `serve` are clients of a running server: the one that `--url` or "
+        "`serve`, `export`, `import` and `verify` open the store that the [settings](configuration.md) name. "
+        "All others are clients of a running server: the one that `--url` or "
         "`INTERLOCK_URL` names, else the one that serves the data directory (`INTERLOCK_DATA`), which has "
         "written its address and its owner's secret there. Results go to stdout. A failure is one line on "
         "stderr and exit code 1 (2: the command line itself is wrong, 130: interrupted).\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
@@ -43,13 +43,16 @@ from store.mongo_errors import translate
 from store.mongo_groups import Groups
 from store.mongo_queries import matching
 from store.mongo_reads import Known, Query, query_of, united
+from store.mongo_restore import documents_to_restore
 from store.mongo_search import Searches
+from store.mongo_snapshot import snapshot_of
 from store.mongo_transactions import PATIENCE_SECONDS, Transactions
 from store.mongo_turns import Turns
 from store.mongo_words import asked_stems
 from store.mongo_writes import Decision, decision_of, drop_events, standing
-from store.port import Ask, Changes, Health, Hit, Store, Where
+from store.port import Ask, Changes, Health, Hit, Where
 from store.records import KINDS, Event, Record
+from store.snapshot import MovableStore, Restoration, Snapshot
 
 __all__ = ["MongoAddress", "MongoStore"]
 
@@ -58,9 +61,10 @@ T = TypeVar("T")
 _PROBE_SECONDS = 2.0
 _GRACE_SECONDS = 0.3
 _BATCH = 10_000
+_RESTORE_SECONDS = 30.0
 
 
-class MongoStore(Store):
+class MongoStore(MovableStore):
     """Keeps everything in one database of a replica set; other processes may use it meanwhile."""
 
     is_shared = True
@@ -214,6 +218,19 @@ class MongoStore(Store):
             return await drop_events(self._database, session, before, limit)
 
         return await self._written(lambda: self._transactions.run(drop, until))
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        self._refuse_if_closed()
+        return snapshot_of(self._client, self._database, self._translated)
+
+    async def restore(self, restoration: Restoration) -> None:
+        made = documents_to_restore(restoration)
+        until = time.monotonic() + _RESTORE_SECONDS
+
+        async def write(session: AsyncIOMotorClientSession) -> None:
+            await made.write(self._database, session)
+
+        await self._written(lambda: self._transactions.run(write, until))
 
     async def now(self) -> datetime:
         if self._turned_clock is not None:

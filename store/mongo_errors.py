@@ -36,6 +36,10 @@ _CODES = {
         "check MONGO_USER, MONGO_PASSWORD and MONGO_AUTH_DB (the database in which the user was made)",
     ),
     _WRITE_CONFLICT: ("others keep writing the same records", "try again"),
+    239: (
+        "reading everything took longer than MongoDB keeps one moment",
+        "raise its parameter minSnapshotHistoryWindowInSeconds (300 by default) for as long as this takes",
+    ),
     14031: ("the disk of MongoDB is full", "free space on its volume"),
 }
 _AWAY = "check that MongoDB runs and that MONGO_HOST and MONGO_PORT are where it listens"

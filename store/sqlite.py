@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,23 +16,26 @@ from typing import Any, TypeVar, cast
 from store.bounds import check_limit
 from store.codec import encode_time
 from store.errors import StoreError
-from store.port import Ask, Changes, Health, Hit, Store, Where
+from store.port import Ask, Changes, Health, Hit, Where
 from store.records import KINDS, Event, Record
+from store.snapshot import MovableStore, Restoration, Snapshot
 from store.sqlite_errors import unavailable
 from store.sqlite_lock import DirectoryLock, served_by
 from store.sqlite_queries import matching, within_projects
 from store.sqlite_reads import job_of, together
+from store.sqlite_restore import rows_to_restore
+from store.sqlite_snapshot import snapshot_of
 from store.sqlite_tables import EVENT_COLUMNS, EVENTS, bring_up_to_date, table_of, write_probe
 from store.sqlite_threads import Job, ReadLane, WriteLane
 from store.sqlite_words import ranked
 from store.sqlite_writes import drop_events, rows_of
 from store.words import asked_words
 
-__all__ = ["SqliteStore", "served_by"]
+__all__ = ["FILE", "SqliteStore", "served_by"]
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
-_FILE = "interlock.db"
+FILE = "interlock.db"
 _STATEMENTS = 512
 _BUSY_SECONDS = 5.0
 _PROBE_SECONDS = 2.0
@@ -65,7 +69,7 @@ def _finished(made: Awaitable[T]) -> T:
     raise RuntimeError("a decision may await nothing but the store's reads")
 
 
-class SqliteStore(Store):
+class SqliteStore(MovableStore):
     """Keeps everything in `interlock.db` of a directory that no other process serves meanwhile."""
 
     is_shared = False
@@ -73,7 +77,7 @@ class SqliteStore(Store):
     def __init__(self, opened: _Opened, clock: Callable[[], float]) -> None:
         writer, quick, slow = opened.connections
         self.directory = opened.directory
-        path = opened.directory / _FILE
+        path = opened.directory / FILE
         self._lock = opened.lock
         self._clock = clock
         self._latest = 0.0
@@ -170,6 +174,12 @@ class SqliteStore(Store):
         moment = encode_time(before)
         return await self._writer.submit(lambda connection: drop_events(connection, moment, max(limit, 0)))
 
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        return snapshot_of(self.directory / FILE)
+
+    async def restore(self, restoration: Restoration) -> None:
+        await self._writer.submit(rows_to_restore(restoration))
+
     async def now(self) -> datetime:
         self._latest = max(self._latest, self._clock())
         return datetime.fromtimestamp(self._latest, UTC)
@@ -197,9 +207,9 @@ def _open(directory: Path, owner: Mapping[str, str], kinds: tuple[type[Record], 
         raise unavailable(exc, directory) from exc
     connections: list[sqlite3.Connection] = []
     try:
-        connections.append(_connect(directory / _FILE, "rwc"))
+        connections.append(_connect(directory / FILE, "rwc"))
         _prepare(connections[0], kinds)
-        connections += [_connect(directory / _FILE, "ro") for _ in range(2)]
+        connections += [_connect(directory / FILE, "ro") for _ in range(2)]
     except BaseException as exc:
         for connection in connections:
             connection.close()

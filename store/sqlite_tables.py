@@ -161,12 +161,26 @@ def _literal(column: Column) -> str:
 
 
 def _added(table: Table, column: Column) -> str:
+    _refuse_without_default(table, column)
+    return _declared(column)
+
+
+def literal(table: Table, column: Column) -> str:
+    """Return the default of a column as SQL.
+
+    Raises:
+        Unavailable: it has none.
+    """
+    _refuse_without_default(table, column)
+    return "NULL" if column.default is MISSING else _literal(column)
+
+
+def _refuse_without_default(table: Table, column: Column) -> None:
     if column.default is MISSING and not column.is_optional:
         raise Unavailable(
             f"the database holds {table.codec.name} records without {column.name}, and no step adds it",
             "this is a fault of this version of Interlock: start the earlier one",
         )
-    return _declared(column)
 
 
 def index_name(table: Table, columns: tuple[str, ...], *, unique: bool = False) -> str:

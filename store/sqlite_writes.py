@@ -75,9 +75,19 @@ def _row_of(connection: sqlite3.Connection, table: Table, record_id: str) -> Seq
 
 
 def _put(connection: sqlite3.Connection, table: Table, row: list[Plain]) -> None:
-    record_id, version = str(row[table.id_at]), row[table.version_at]
+    version = row[table.version_at]
     assert isinstance(version, int)
-    stored = [*row[: table.version_at], version + 1, *row[table.version_at + 1 :]]
+    place(connection, table, [*row[: table.version_at], version + 1, *row[table.version_at + 1 :]], version)
+
+
+def place(connection: sqlite3.Connection, table: Table, stored: list[Plain], version: int) -> None:
+    """Write a row where one of `version` is; 0 where there is none.
+
+    Raises:
+        Conflict: it is not so.
+        Duplicate: a unique key would be broken.
+    """
+    record_id = str(stored[table.id_at])
     try:
         if version == 0:
             _insert(connection, table, stored)
