@@ -148,7 +148,7 @@ function ThemeChooser() {
     <label className="chooser">
       <span className="sr-only">Colours</span>
       <select value={theme} onChange={(event) => choose(event.target.value as Theme)}>
-        <option value="system">System</option>
+        <option value="system">Auto</option>
         <option value="light">Light</option>
         <option value="dark">Dark</option>
       </select>

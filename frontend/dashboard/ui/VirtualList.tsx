@@ -10,9 +10,13 @@ interface Props<T> {
   /** The usual height of a row in pixels. */
   rowHeight?: number;
   className?: string;
+  /** Told when the person scrolls away from the top, and back to it. */
+  onScrolled?(isScrolled: boolean): void;
 }
 
-export function VirtualList<T>({ items, label, keyOf, row, rowHeight = 36, className = "" }: Props<T>) {
+const TOP_PX = 8;
+
+export function VirtualList<T>({ items, label, keyOf, row, rowHeight = 36, className = "", onScrolled }: Props<T>) {
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: items.length,
@@ -23,7 +27,7 @@ export function VirtualList<T>({ items, label, keyOf, row, rowHeight = 36, class
   });
   return (
     // Focusable, so that the arrow keys scroll it.
-    <div ref={box} className={`virtual ${className}`} tabIndex={0} role="region" aria-label={label}>
+    <div ref={box} className={`virtual ${className}`} tabIndex={0} role="region" aria-label={label} onScroll={(event) => onScrolled?.(event.currentTarget.scrollTop > TOP_PX)}>
       <div role="list" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, key, start }) => (
           <div

@@ -1,0 +1,100 @@
+// Agents by project: presence, task, last seen; those who are away come last.
+import { ViewLink } from "../app/links";
+import { ConnectAnAgent, Empty } from "../ui/Empty";
+import { Badge, Panel } from "../ui/Panel";
+import { Time } from "../ui/Time";
+import type { Person, Presence } from "./people";
+import type { HeldLock } from "./tree";
+
+interface Props {
+  people: readonly Person[];
+  locks: readonly { project: string; locks: readonly HeldLock[] }[];
+  isRead: boolean;
+  showsProjects: boolean;
+}
+
+const TONES: Record<Presence, "good" | "busy" | "bad" | "warn" | "plain"> = {
+  busy: "busy",
+  active: "good",
+  idle: "plain",
+  error: "bad",
+  quiet: "warn",
+  away: "plain",
+};
+const MOST_AWAY = 20;
+
+export function Agents({ people, locks, isRead, showsProjects }: Props) {
+  const here = people.filter((person) => person.presence !== "away");
+  const away = people.filter((person) => person.presence === "away").slice(0, MOST_AWAY);
+  const projects = [...new Set(here.map((person) => person.project))].sort();
+  const heldBy = (person: Person) =>
+    locks.find((one) => one.project === person.project)?.locks.filter((lock) => lock.holder === person.name).length ?? 0;
+  return (
+    <Panel title="Agents" count={here.length} className="now-agents">
+      {projects.map((project) => (
+        <div key={project}>
+          {showsProjects && (
+            <h3 className="now-project">
+              <ViewLink view="now" project={project}>
+                {project}
+              </ViewLink>
+            </h3>
+          )}
+          <ul>
+            {here.filter((person) => person.project === project).map((person) => (
+              <AgentRow key={person.name} person={person} held={heldBy(person)} />
+            ))}
+          </ul>
+        </div>
+      ))}
+      {isRead && here.length === 0 && (
+        <Empty title="Nobody is here now">
+          <ConnectAnAgent />
+        </Empty>
+      )}
+      {away.length > 0 && (
+        <details className="now-away">
+          <summary>{away.length} away</summary>
+          <ul>
+            {away.map((person) => (
+              <AgentRow key={`${person.project}/${person.name}`} person={person} held={0} />
+            ))}
+          </ul>
+        </details>
+      )}
+    </Panel>
+  );
+}
+
+function AgentRow({ person, held }: { person: Person; held: number }) {
+  const { name, project, presence, task, seenAt, work, spawnedBy, role } = person;
+  return (
+    <li>
+      <div className="now-who">
+        <ViewLink view="now" record={`${project}/${name}`}>
+          {name}
+        </ViewLink>
+        <Badge tone={TONES[presence]}>{presence}</Badge>
+        {work?.status === "BLOCKED" && <Badge tone="bad">blocked</Badge>}
+        {held > 0 && <span className="faint">{held === 1 ? "1 lock" : `${held} locks`}</span>}
+        {seenAt && (
+          <span className="now-seen faint">
+            <span className="sr-only">last seen </span>
+            <Time at={seenAt} />
+          </span>
+        )}
+      </div>
+      <div className="now-task" title={role || undefined}>
+        {task || work?.title || <span className="faint">no task named</span>}
+      </div>
+      {work && work.title !== task && <div className="now-task faint">{work.title}</div>}
+      {work?.status === "BLOCKED" && (
+        <div className="now-task bad">
+          waits for {work.blockedBy || work.waitingForSignal || "something"}
+          {work.blockedReason && `: ${work.blockedReason}`}
+        </div>
+      )}
+      {spawnedBy && <div className="now-task faint">started by {spawnedBy}</div>}
+    </li>
+  );
+}

@@ -1,0 +1,155 @@
+// Locks as a tree of paths, with who holds and who waits; an admin may force one open.
+import { ChevronRight, Unlock } from "lucide-react";
+import { useMemo, useState } from "react";
+import { Button as AriaButton, Collection, Tree, TreeItem, TreeItemContent } from "react-aria-components";
+import { useLiveContext, useMay } from "../live/context";
+import { IconButton } from "../ui/Button";
+import { useConfirm } from "../ui/confirm";
+import { Empty } from "../ui/Empty";
+import { Badge, Panel } from "../ui/Panel";
+import { Time } from "../ui/Time";
+import { tell, tellFailure } from "../ui/toasts";
+import { ForceUnlockDocument } from "./documents";
+import { folders, type HeldLock, type Node, treeOf } from "./tree";
+import { overlaps, type Waiter } from "./waiters";
+
+interface Props {
+  projects: readonly { project: string; locks: readonly HeldLock[]; isCut: boolean }[];
+  waiters: readonly Waiter[];
+  isRead: boolean;
+  showsProjects: boolean;
+}
+
+/** More are shown closed, so that a large tree is drawn quickly. */
+const MOST_OPEN = 150;
+
+export function Locks({ projects, waiters, isRead, showsProjects }: Props) {
+  const count = projects.reduce((sum, one) => sum + one.locks.length, 0);
+  const isCut = projects.some((one) => one.isCut);
+  return (
+    <Panel title="Locks" count={count} className="now-locks">
+      {projects
+        .filter((one) => one.locks.length > 0)
+        .map(({ project, locks }) => (
+          <div key={project}>
+            {showsProjects && <h3 className="now-project">{project}</h3>}
+            <LockTree project={project} locks={locks} waiters={waiters.filter((waiter) => waiter.project === project)} />
+          </div>
+        ))}
+      {isCut && <p className="faint now-note">Only the first 1,000 locks of a project are shown.</p>}
+      {isRead && count === 0 && (
+        <Empty title="Nothing is locked">
+          <p>
+            Agents lock what they edit with <code>memory_lock_files</code>; it then stands here with its holder.
+          </p>
+        </Empty>
+      )}
+    </Panel>
+  );
+}
+
+function LockTree({ project, locks, waiters }: { project: string; locks: readonly HeldLock[]; waiters: readonly Waiter[] }) {
+  const nodes = useMemo(() => treeOf(locks), [locks]);
+  // Kept are the person's own changes, so that what comes later appears as the rest does.
+  const [turned, setTurned] = useState<ReadonlySet<string>>(new Set());
+  const isOpenFirst = locks.length <= MOST_OPEN;
+  const all = folders(nodes);
+  const open = all.filter((path) => turned.has(path) !== isOpenFirst);
+  const release = useForceRelease(project);
+  const row = (node: Node) => (
+    <LockItem key={node.id} node={node} waiters={waiters} onRelease={release} row={row} />
+  );
+  return (
+    <Tree
+      aria-label={`Locks of ${project}`}
+      className="now-tree"
+      items={nodes}
+      dependencies={[waiters, release]}
+      expandedKeys={open}
+      onExpandedChange={(keys) => setTurned(new Set(all.filter((path) => (keys as Set<unknown>).has(path) !== isOpenFirst)))}
+    >
+      {row}
+    </Tree>
+  );
+}
+
+interface ItemProps {
+  node: Node;
+  waiters: readonly Waiter[];
+  onRelease: ((lock: HeldLock) => void) | null;
+  row(node: Node): React.JSX.Element;
+}
+
+function LockItem({ node, waiters, onRelease, row }: ItemProps) {
+  const { lock, name, children, count } = node;
+  const queue = lock ? waiters.filter((waiter) => waiter.paths.some((path) => overlaps(path, lock.path))) : [];
+  return (
+    <TreeItem id={node.id} textValue={lock ? `${node.id}, held by ${lock.holder}` : node.id}>
+      <TreeItemContent>
+        {({ hasChildItems, level }) => (
+          <div className="now-lock" style={{ paddingInlineStart: `${(level - 1) * 1.1}rem` }}>
+            {hasChildItems ? (
+              <AriaButton slot="chevron" className="now-chevron">
+                <ChevronRight size={16} aria-hidden />
+              </AriaButton>
+            ) : (
+              <span className="now-chevron" />
+            )}
+            <span className="now-held">
+              <span className="now-path mono">{name}</span>
+              {!lock && <span className="faint">{count} locks</span>}
+              {lock && (
+                <>
+                  <span className="now-holder">{lock.holder}</span>
+                  <span className="faint">
+                    <Time at={lock.since} />
+                  </span>
+                  {lock.stale && <Badge tone="warn">stale</Badge>}
+                  {queue.length > 0 && <Badge tone="busy">{`${queue.map((waiter) => waiter.agent).join(", ")} waiting`}</Badge>}
+                  <span className="now-reason faint" title={lock.reason}>
+                    {lock.reason}
+                  </span>
+                </>
+              )}
+            </span>
+            {lock && onRelease && (
+              <IconButton label={`Force open ${node.id}`} onPress={() => onRelease(lock)}>
+                <Unlock size={16} aria-hidden />
+              </IconButton>
+            )}
+          </div>
+        )}
+      </TreeItemContent>
+      <Collection items={children}>{row}</Collection>
+    </TreeItem>
+  );
+}
+
+/** Return what forces a lock open after asking once; null where the key may not. */
+function useForceRelease(project: string): ((lock: HeldLock) => void) | null {
+  const { server } = useLiveContext();
+  const confirm = useConfirm();
+  const may = useMay("ADMIN");
+  const release = async (lock: HeldLock) => {
+    const reason = await confirm({
+      title: `Force ${lock.path} open?`,
+      text: (
+        <p>
+          {lock.holder} holds it since <Time at={lock.since} /> ({lock.reason}). It loses the lock at once and is told so, with your reason, in
+          its next result. The act is audited.
+        </p>
+      ),
+      action: "Force open",
+      isDangerous: true,
+      reasonLabel: "Reason",
+    });
+    if (reason === null) return;
+    try {
+      const { forceUnlock } = await server.mutate(ForceUnlockDocument, { input: { project, files: [lock.path], reason } });
+      tell(forceUnlock.released.length > 0 ? `${lock.path} is free.` : `${lock.path} was not held any more.`);
+    } catch (error) {
+      tellFailure(error);
+    }
+  };
+  return may ? (lock) => void release(lock) : null;
+}

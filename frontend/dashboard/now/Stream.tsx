@@ -1,0 +1,94 @@
+// What happens, newest first; it stands still while paused or scrolled, and loses nothing meanwhile.
+import { Pause, Play } from "lucide-react";
+import { useMemo, useState } from "react";
+import { Input, SearchField, ToggleButton, ToggleButtonGroup } from "react-aria-components";
+import type { FeedEvent } from "../live/events";
+import { Button } from "../ui/Button";
+import { Empty } from "../ui/Empty";
+import { Panel } from "../ui/Panel";
+import { Time } from "../ui/Time";
+import { VirtualList } from "../ui/VirtualList";
+import { chosen, GROUPS, groupOf, keyOf, OTHER, says } from "./stream";
+
+interface Props {
+  events: readonly FeedEvent[];
+  /** "project/agent", or "" for all. */
+  actor: string;
+  showsProjects: boolean;
+}
+
+const ROW_PX = 46;
+
+export function Stream({ events, actor, showsProjects }: Props) {
+  const [held, setHeld] = useState<readonly FeedEvent[] | null>(null);
+  const [isPaused, setPaused] = useState(false);
+  const [groups, setGroups] = useState<ReadonlySet<string>>(new Set());
+  const [text, setText] = useState("");
+  const shown = held ?? events;
+  const rows = useMemo(() => chosen(shown, { groups, text, actor }), [shown, groups, text, actor]);
+  const missed = held ? chosen(events, { groups, text, actor }).filter((event) => !held.includes(event)).length : 0;
+
+  const hold = (isHeld: boolean) => setHeld((before) => (isHeld ? (before ?? events) : null));
+  const pause = (isNow: boolean) => {
+    setPaused(isNow);
+    hold(isNow);
+  };
+  return (
+    <Panel
+      title="Events"
+      className="now-stream"
+      actions={
+        <Button kind="quiet" onPress={() => pause(!isPaused)}>
+          {isPaused ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
+          {isPaused ? `Resume${missed > 0 ? ` (${missed} new)` : ""}` : "Pause"}
+        </Button>
+      }
+    >
+      <div className="now-filter">
+        <ToggleButtonGroup selectionMode="multiple" selectedKeys={groups as Set<string>} onSelectionChange={(keys) => setGroups(new Set([...keys].map(String)))} aria-label="Kinds of events">
+          {[...GROUPS, { id: OTHER, title: "Other" }].map(({ id, title }) => (
+            <ToggleButton key={id} id={id} className="button plain now-kind">
+              {title}
+            </ToggleButton>
+          ))}
+        </ToggleButtonGroup>
+        <SearchField value={text} onChange={setText} aria-label="Filter events">
+          <Input placeholder="Filter: words, agent, path" />
+        </SearchField>
+      </div>
+      {rows.length > 0 ? (
+        <VirtualList
+          items={rows}
+          label="Events, newest first"
+          keyOf={keyOf}
+          rowHeight={ROW_PX}
+          className="now-events"
+          onScrolled={(isScrolled) => !isPaused && hold(isScrolled)}
+          row={(event) => <EventRow event={event} showsProject={showsProjects} />}
+        />
+      ) : (
+        <Empty title={events.length > 0 ? "Nothing passes the filter" : "Nothing has happened since you opened this page"}>
+          <p>What agents do from now on appears here at once.</p>
+        </Empty>
+      )}
+      {held && !isPaused && missed > 0 && <p className="now-note faint">{missed} newer: scroll to the top to see them.</p>}
+    </Panel>
+  );
+}
+
+function EventRow({ event, showsProject }: { event: FeedEvent; showsProject: boolean }) {
+  const text = says(event);
+  return (
+    <div className="now-event" data-group={groupOf(event)}>
+      <div>
+        <strong>{event.actor}</strong> <span className="faint">{showsProject && event.project ? `${event.project} · ` : ""}{event.kind}</span>
+        <span className="now-seen faint">
+          <Time at={event.at} />
+        </span>
+      </div>
+      <div className="now-said" title={text}>
+        {text}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+import type { FeedEvent } from "../live/events";
+import type { NowProjectQuery } from "./documents";
+import { beatsAfter, peopleOf } from "./people";
+import { chosen, perMinute, says } from "./stream";
+import { folders, type HeldLock, type Node, treeOf } from "./tree";
+import { overlaps, waitersAfter } from "./waiters";
+
+const AT = "2026-01-01T12:00:00Z";
+const CLOCK = Date.parse(AT);
+
+function lock(path: string, holder = "ann"): HeldLock {
+  return { path, holder, reason: "", since: AT, fence: 1, stale: false };
+}
+
+function drawn(nodes: readonly Node[], depth = 0): string[] {
+  return nodes.flatMap((node) => [`${"  ".repeat(depth)}${node.name}${node.lock ? ` ${node.lock.holder}` : ` (${node.count})`}`, ...drawn(node.children, depth + 1)]);
+}
+
+function event(more: Record<string, unknown>): FeedEvent {
+  return { __typename: "OtherEvent", cursor: "", sequence: 1, project: "p", kind: "", at: AT, actor: "ann", subject: "", data: {}, ...more } as FeedEvent;
+}
+
+describe("the tree of locks", () => {
+  test("joins folders that hold one thing and keeps a locked folder above what is in it", () => {
+    const nodes = treeOf([lock("web/src/pay/card.ts"), lock("README.md", "bob"), lock("api/"), lock("web/src/cart.ts")]);
+    expect(drawn(nodes)).toEqual(["README.md bob", "api/ ann", "web/src/ (2)", "  cart.ts ann", "  pay/card.ts ann"]);
+    expect(folders(nodes)).toEqual(["web/src/"]);
+  });
+
+  test("names each place by its whole path, so that two files of one name are two", () => {
+    const ids = (nodes: readonly Node[]): string[] => nodes.flatMap((node) => [node.id, ...ids(node.children)]);
+    const all = ids(treeOf([lock("a/x.py"), lock("a/b/x.py"), lock("x.py"), lock("a/b/")]));
+    expect(new Set(all).size).toBe(all.length);
+    expect(all).toContain("a/b/x.py");
+  });
+
+  test("of no locks is empty", () => expect(treeOf([])).toEqual([]));
+});
+
+describe("waiters", () => {
+  const waits = (id: string, agent: string, paths: string[], at = AT) => event({ kind: "lock.waiting", at, actor: agent, data: { waiter: id, agent, paths } });
+
+  test("stand in the order in which they came, until they give up", () => {
+    const two = waitersAfter([], [waits("w1", "ann", ["a"]), waits("w2", "bob", ["a"])], CLOCK);
+    expect(two.map((waiter) => waiter.agent)).toEqual(["ann", "bob"]);
+    const one = waitersAfter(two, [event({ kind: "lock.wait_ended", data: { waiter: "w1" } })], CLOCK);
+    expect(one.map((waiter) => waiter.agent)).toEqual(["bob"]);
+  });
+
+  test("are gone when all they waited for is granted to them, not when it is granted to others", () => {
+    const before = waitersAfter([], [waits("w1", "bob", ["a", "b"])], CLOCK);
+    const grant = (actor: string, ...paths: string[]) => event({ __typename: "LockEvent", kind: "lock.granted", actor, locks: paths.map((path) => ({ path })) });
+    expect(waitersAfter(before, [grant("cy", "a", "b")], CLOCK)).toHaveLength(1);
+    expect(waitersAfter(before, [grant("bob", "a")], CLOCK)).toHaveLength(1);
+    expect(waitersAfter(before, [grant("bob", "b", "a")], CLOCK)).toHaveLength(0);
+  });
+
+  test("whose end was not heard of are dropped, and nothing new means the same list", () => {
+    const before = waitersAfter([], [waits("w1", "bob", ["a"])], CLOCK);
+    expect(waitersAfter(before, [], CLOCK + 30_000)).toBe(before);
+    expect(waitersAfter(before, [], CLOCK + 70_000)).toEqual([]);
+  });
+
+  test("wait at a lock on the same path, on a folder around it, or within it", () => {
+    expect(overlaps("src/a.py", "src/a.py")).toBe(true);
+    expect(overlaps("src/", "src/a.py")).toBe(true);
+    expect(overlaps("src/a.py", "src/")).toBe(true);
+    expect(overlaps("src/a", "src/a.py")).toBe(false);
+  });
+});
+
+describe("people", () => {
+  const session = (agent: string, activeAt: string) => ({ id: `ses_${agent}`, agent, task: `${agent}'s task`, spawnedBy: "", createdAt: AT, activeAt });
+  const now = (more: Partial<NowProjectQuery> = {}) =>
+    ({ sessions: { nodes: [] }, agentStatuses: { nodes: [] }, agents: { nodes: [] }, activeWork: { currentlyActive: [] }, locks: { nodes: [] }, ...more }) as unknown as NowProjectQuery;
+  const beat = (agent: string, state: string, at: string, project = "p") =>
+    event({ __typename: "HeartbeatEvent", project, agent, agentState: state, currentTask: `${state} task`, heartbeatAt: at });
+
+  test("of whom nothing was heard for five minutes are quiet, without a session away", () => {
+    const given = now({
+      sessions: { nodes: [session("ann", AT), session("bob", "2026-01-01T11:50:00Z")] } as never,
+      agents: { nodes: [{ name: "cy", lastSeenAt: AT, lastTask: "old", tier: "NAMED", roleDescription: "", sessionCount: 1 }] } as never,
+    });
+    expect(peopleOf("p", given, {}, CLOCK).map((one) => [one.name, one.presence])).toEqual([["ann", "active"], ["bob", "quiet"], ["cy", "away"]]);
+  });
+
+  test("are as the newest heartbeat says, whichever way it came", () => {
+    const given = now({
+      sessions: { nodes: [session("ann", AT)] } as never,
+      agentStatuses: { nodes: [{ agent: "ann", status: "IDLE", currentTask: "read", heartbeatAt: AT }] } as never,
+    });
+    const newer = beatsAfter({}, [beat("ann", "ERROR", "2026-01-01T12:00:09Z")]);
+    const older = beatsAfter({}, [beat("ann", "ERROR", "2026-01-01T11:59:09Z")]);
+    expect(peopleOf("p", given, newer, CLOCK)[0]).toMatchObject({ presence: "error", task: "ERROR task" });
+    expect(peopleOf("p", given, older, CLOCK)[0]).toMatchObject({ presence: "idle", task: "read" });
+  });
+
+  test("of one name in two projects are two people", () => {
+    const beats = beatsAfter({}, [beat("ann", "BUSY", AT, "q")]);
+    const given = now({ sessions: { nodes: [session("ann", AT)] } as never });
+    expect(peopleOf("p", given, beats, CLOCK)[0]!.presence).toBe("active");
+    expect(peopleOf("q", given, beats, CLOCK)[0]!.presence).toBe("busy");
+  });
+
+  test("keep the newer of two heartbeats that come in the wrong order", () => {
+    const beats = beatsAfter({}, [beat("ann", "BUSY", "2026-01-01T12:00:02Z"), beat("ann", "IDLE", AT)]);
+    expect(Object.values(beats).map((one) => one.status)).toEqual(["BUSY"]);
+  });
+});
+
+describe("the stream", () => {
+  const granted = event({ __typename: "LockEvent", kind: "lock.granted", sequence: 1, locks: [{ path: "src/a.py", agent: "ann", reason: "fix" }], displaced: [], forcedFor: "" });
+  const said = event({ __typename: "MessageEvent", kind: "message.sent", sequence: 2, actor: "bob", to: ["ann"], text: "Hello", isBroadcast: false });
+
+  test("shows the newest first, and only what passes each filter", () => {
+    const all = { groups: new Set<string>(), text: "", actor: "" };
+    expect(chosen([granted, said], all)).toEqual([said, granted]);
+    expect(chosen([granted, said], { ...all, groups: new Set(["locks"]) })).toEqual([granted]);
+    expect(chosen([granted, said], { ...all, text: "HELLO bob" })).toEqual([said]);
+    expect(chosen([granted, said], { ...all, actor: "p/ann" })).toEqual([granted]);
+  });
+
+  test("says what happened in a line", () => {
+    expect(says(granted)).toBe("granted src/a.py: fix");
+    expect(says(said)).toBe("to ann: Hello");
+    expect(says(event({ kind: "lock.waiting", data: { paths: ["a", "b"] } }))).toBe("waits for a, b");
+    expect(says(event({ kind: "guideline.set", subject: "tests" }))).toBe("set tests");
+  });
+
+  test("counts what is at most a minute old", () => {
+    const old = event({ at: "2026-01-01T11:58:00Z" });
+    expect(perMinute([old, granted, said], CLOCK)).toBe(2);
+  });
+});

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { ago, span } from "./time";
+
+const AT = "2026-01-01T12:00:00Z";
+const NOW = Date.parse(AT);
+
+test.each([
+  [0, "now"],
+  [4, "now"],
+  [5, "5 s ago"],
+  [59, "59 s ago"],
+  [60, "1 min ago"],
+  [3_599, "59 min ago"],
+  [3_600, "1 h ago"],
+  [86_399, "23 h ago"],
+  [86_400, "1 d ago"],
+])("a time %i seconds back reads %s", (seconds, text) => expect(ago(AT, NOW + seconds * 1000)).toBe(text));
+
+test("a time that seems to lie ahead is now, and what is no time is nothing", () => {
+  expect(ago(AT, NOW - 60_000)).toBe("now");
+  expect(ago("soon", NOW)).toBe("");
+});
+
+test("a length is never below nothing", () => expect(span(-3)).toBe("0 s"));
