@@ -27,6 +27,7 @@ from api.in_process import InProcessExecutor
 from api.mcp import Mcp
 from api.metrics import Metrics
 from api.multipart import Streams
+from api.process import ServerProcess
 from api.settings import Settings
 from api.stores import open_store
 from api.tasks import flush_at_last, flush_for_ever, follow_revocations, supervised, tidy_for_ever
@@ -56,6 +57,7 @@ class Server:
         self.executor = InProcessExecutor(self.execution, self.identity)
         self.mcp = Mcp(self.executor, max_body_bytes=settings.max_body_bytes)
         self._reports = Reports(engine, self.metrics, self.mcp)
+        engine.process = ServerProcess(self.metrics, self.mcp)
         self.app: ASGIApp = Gate(self._route, settings, self.identity, self.metrics)
         if settings.allowed_origins:
             self.app = CORSMiddleware(

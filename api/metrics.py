@@ -11,11 +11,15 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.samples import Sample
 
 from resolvers.acts import Engine
+from resolvers.server import OperationFigure
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+_QUANTILES = (0.5, 0.95, 0.99)
 
 # A series of start times beside each series of counts says nothing that its absence does not.
 disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no types here
@@ -58,12 +62,48 @@ class Metrics:
         self._operations.labels(field, outcome).inc()
         self._seconds.labels(field).observe(seconds)
 
+    def figures(self) -> list[OperationFigure]:
+        """Return how often each operation ran and how long it took, as the buckets of the histogram tell."""
+        failures: dict[str, float] = {}
+        for sample in _samples(self._operations, "_total"):
+            if sample.labels["outcome"] != "ok":
+                field = sample.labels["field"]
+                failures[field] = failures.get(field, 0) + sample.value
+        buckets: dict[str, list[tuple[float, float]]] = {}
+        for sample in _samples(self._seconds, "_bucket"):
+            buckets.setdefault(sample.labels["field"], []).append((float(sample.labels["le"]), sample.value))
+        return [
+            OperationFigure(
+                field,
+                int(rows[-1][1]),
+                int(failures.get(field, 0)),
+                *(_quantile(rows, q) for q in _QUANTILES),
+            )
+            for field, rows in buckets.items()
+        ]
+
     async def exposition(self, engine: Engine) -> bytes:
         """Return all figures in Prometheus' text form, the store's and the feed's as they are now."""
         families = [*_feed(engine), *_search(engine), *await _store(engine)]
         current = CollectorRegistry()
         current.register(_Fixed(families))
         return generate_latest(self._registry) + generate_latest(current)
+
+
+def _samples(metric: Counter | Histogram, suffix: str) -> list[Sample]:
+    return [one for family in metric.collect() for one in family.samples if one.name.endswith(suffix)]
+
+
+def _quantile(rows: list[tuple[float, float]], quantile: float) -> float:
+    """Return a quantile in milliseconds from cumulative counts by upper bound, evenly spread within a bucket."""
+    wanted, below, seen = quantile * rows[-1][1], 0.0, 0.0
+    for bound, count in rows:
+        if count >= wanted and count > seen:
+            if bound == float("inf"):
+                return below * 1000
+            return round((below + (bound - below) * (wanted - seen) / (count - seen)) * 1000, 3)
+        below, seen = bound, count
+    return below * 1000
 
 
 class _Fixed:

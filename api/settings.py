@@ -267,6 +267,13 @@ class Settings(BaseSettings):
         validation_alias="DOCUMENT_RETENTION_DAYS",
         description="Days that documents are kept after they expired.",
     )
+    history_retention_days: int = Field(
+        90,
+        ge=1,
+        le=3650,
+        validation_alias="HISTORY_RETENTION_DAYS",
+        description="Days that counts of what happened are kept by the day; by the hour 14 days at most.",
+    )
     max_body_bytes: int = Field(
         1_048_576,
         ge=1024,
@@ -389,6 +396,7 @@ class Settings(BaseSettings):
             message_retention=timedelta(days=self.message_retention_days),
             audit_retention=timedelta(days=self.audit_retention_days),
             document_retention=timedelta(days=self.document_retention_days),
+            history_retention=timedelta(days=self.history_retention_days),
         )
 
     @property

@@ -13,6 +13,7 @@ from api.multipart import Streams
 from resolvers.acts import Engine
 from resolvers.errors import DomainError
 from resolvers.retention import tidy
+from resolvers.tally_flush import flush_tallies
 from resolvers.usage_flush import flush_usage
 from store.records import Event
 
@@ -47,18 +48,20 @@ async def tidy_for_ever(engine: Engine) -> None:
 
 
 async def flush_for_ever(engine: Engine) -> None:
-    """Write how often documents and functions were handed out, every few seconds."""
+    """Write what was handed out and what happened how often, every few seconds."""
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
         await flush_usage(engine)
+        await flush_tallies(engine)
 
 
 async def flush_at_last(engine: Engine) -> None:
     """Write what is still to be counted when the server stops; what cannot be written is not waited for."""
     try:
         await flush_usage(engine)
+        await flush_tallies(engine)
     except DomainError as error:
-        log.warning("uses of documents since the last flush are not counted: %s", error)
+        log.warning("what happened since the last flush is not counted: %s", error)
 
 
 async def follow_revocations(

@@ -21,7 +21,9 @@ from resolvers.callers import LOCAL_OWNER, Caller, Role, ScopedStore
 from resolvers.errors import BadInput, Clash, Forbidden, NotFound, OutsideScope, Unauthenticated, Unready
 from resolvers.inputs import project_name
 from resolvers.known import Known
+from resolvers.oversight import audited, is_over
 from resolvers.rules import Rules
+from resolvers.tallies import Tallies
 from resolvers.usage import UsageCounts
 from store.errors import Conflict, Duplicate, Unavailable
 from store.port import Changes, Store
@@ -30,6 +32,7 @@ from store.records import KINDS, Answer, Event, Key, NewEvent, Session
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from resolvers.server import Process
     from store.databases import Databases
     from store.feed import Feed
     from store.index import SearchIndex
@@ -91,6 +94,8 @@ class Engine:
         self.local_secret = local_secret or secrets.token_urlsafe(32)
         self.known = Known(store)
         self.usage = UsageCounts()
+        self.tallies = Tallies()
+        self.process: Process | None = None
         self.databases: Databases | None = None
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._writes: set[asyncio.Task[Any]] = set()
@@ -110,6 +115,7 @@ class Engine:
         page = await self.store.find(Key, {"hash": secret_hash(secret)}, limit=1)
         if not page.records or page.records[0].revoked_at is not None:
             raise Unauthenticated("this API key is unknown or revoked")
+        self.usage.add(page.records)
         return caller_of(page.records[0])
 
     async def is_in_force(self, key_id: str) -> bool:
@@ -186,6 +192,7 @@ class Engine:
             key = await self.store.get(Key, session.key_id)
             if key is None or key.revoked_at is not None:
                 raise Unauthenticated("the API key of this session was revoked")
+            self.usage.add((key,))
             caller = caller_of(key)
         if caller is None:
             raise Unauthenticated("an API key is needed, or the session id as it was handed out")
@@ -201,12 +208,7 @@ class Engine:
         now = await self.store.now()
         idle = now - session.active_at
         if session.status != "active" or idle > self.rules.session_ttl:
-            state = "ended" if session.status == "ended" else "lapsed"
-            raise Clash(
-                f"this session has {state}",
-                field="session_id",
-                hint="Start a new one with memory_start_session.",
-            )
+            raise is_over(session)
         if idle < self.rules.session_touch_every:
             return session
         touched = replace(session, active_at=now, updated_at=now)
@@ -248,6 +250,7 @@ class Engine:
             raise
         self.known.written(changes)
         self.feed.announce(events)
+        self.tallies.add(events)
         return result
 
     @asynccontextmanager
@@ -275,6 +278,8 @@ class Act:
     session: Session | None = None
     repeat: Repeat | None = None
     seal: Seal | None = None
+    reason: str | None = None
+    """Why, of a request from outside; empty where it says nothing. None: the server acts by itself."""
 
     @property
     def store(self) -> ScopedStore:
@@ -381,7 +386,7 @@ class Act:
                 return answers.unpack(kept.result["answer"]), Changes()
         now = await self.engine.store.now()
         made = await decision(now)
-        changes = self.stamped(made.changes, now)
+        changes = self.stamped(audited(self, made.changes, now), now)
         self.store.require(changes)
         if repeat is None or made.result is None:
             return made.result, changes

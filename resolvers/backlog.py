@@ -14,9 +14,10 @@ from resolvers.backlog_fields import CLOSED, Priority, Status, event_of, given, 
 from resolvers.backlog_links import linked, released
 from resolvers.errors import BadInput, Clash, NotFound
 from resolvers.inputs import text
+from resolvers.oversight import because, told
 from resolvers.rules import MAX_NAME
 from store.port import Changes
-from store.records import BacklogItem, Record, Session, new_id
+from store.records import BacklogItem, Notice, Record, Session, new_id
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ class Change(StrEnum):
     UNCHANGED = "unchanged"
 
 
+_QUOTED = 80
 _STARTABLE = frozenset({Status.OPEN, Status.IN_PROGRESS, Status.RETEST})
 Reviser = Callable[[BacklogItem, datetime], Awaitable[tuple[Change, BacklogItem]]]
 
@@ -95,7 +97,8 @@ async def add_backlog_item(
         )
         settled = await linked(act, (), new, now)
         made = settled.item
-        puts = (made, *tags_of(made), *settled.puts)
+        lines = await _lines(act, None, made, now)
+        puts = (made, *tags_of(made), *settled.puts, *lines)
         return Decision(made, Changes(puts=puts, checks=settled.checks, events=(event_of(made, "added"),)))
 
     return await act.decide(decision, turn=f"backlog:{where}" if blocked_by else None)
@@ -236,6 +239,7 @@ async def _consequences(
     waiting: tuple[BacklogItem, ...] = ()
     if made.is_closed != item.is_closed:
         waiting = await released(act, made, -1 if made.is_closed else 1, now)
+    puts += await _lines(act, item, made, now)
     tagged, untagged = await retagged(act, item, made)
     verb = _verb(item, made, change)
     origin = {"from_project": item.project} if change is Change.MOVED else {}
@@ -244,6 +248,24 @@ async def _consequences(
         events.append(replace(events[0], project=item.project))
     changes = Changes((made, *puts, *waiting, *tagged), (*deletes, *untagged), checks, tuple(events))
     return made, changes
+
+
+async def _lines(act: Act, before: BacklogItem | None, made: BacklogItem, now: datetime) -> list[Notice]:
+    """Return what the agents concerned are told of an item that a person gave, took or changed."""
+    item = f"backlog item {made.id} ({made.title[:_QUOTED]})"
+    had = before.assignee if before is not None else ""
+    said = {made.assignee: f"{act.actor} changed your {item}, now {made.status}{because(act)}"}
+    if made.assignee != had:
+        said = {
+            had: f"{act.actor} took {item} from you{because(act)}",
+            made.assignee: f"{act.actor} gave you {item}{because(act)}",
+        }
+    lines = [
+        await told(act, made.project, (agent,), "backlog", words, now)
+        for agent, words in said.items()
+        if agent
+    ]
+    return [line for one in lines for line in one]
 
 
 def _verb(item: BacklogItem, made: BacklogItem, change: Change) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -101,6 +101,67 @@ async def check_checklist_item(
         return (*found.items[:item_index], item, *found.items[item_index + 1 :])
 
     return await _changed(act, name, project, tick)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an entry is to be: the one at `index` as it is, or with another text; without an index a new one."""
+
+    index: int | None
+    text: str | None
+
+
+async def update_checklist(
+    act: Act,
+    *,
+    name: str,
+    items: Sequence[Entry] | None = None,
+    new_name: str | None = None,
+    updated_at: datetime | None = None,
+    project: str | None = None,
+) -> Checklist:
+    """Give a checklist another name, or other entries in another order; those not named go.
+
+    Raises:
+        NotFound: there is no such checklist.
+        BadInput: an entry cannot be taken.
+        Clash: it changed since `updated_at`, or there is one of the new name.
+    """
+    where, called = act.project(project), _name(name)
+    renamed = called if new_name is None else line("new_name", new_name, required=True, max_bytes=MAX_NAME)
+
+    async def decision(now: datetime) -> Decision[Checklist]:
+        found = await _found(act, where, called)
+        if updated_at is not None and found.updated_at != updated_at:
+            raise Clash("it was changed meanwhile", field="updated_at", hint="Read it again, then change it.")
+        entries = found.items if items is None else _rearranged(found, items)
+        made = replace(found, items=entries, updated_at=now)
+        if renamed == called:
+            return Decision(made, Changes(puts=(made,), events=(_event(made, "updated"),)))
+        if await act.store.get(Checklist, f"{where}/{renamed}") is not None:
+            raise Clash(f"there is a checklist {renamed!r}", field="new_name")
+        moved = replace(made, id=f"{where}/{renamed}", name=renamed, version=0)
+        events = (_event(found, "deleted"), _event(moved, "created"))
+        return Decision(moved, Changes(puts=(moved,), deletes=(found,), events=events))
+
+    return await act.decide(decision, turn=f"checklist:{where}/{called}")
+
+
+def _rearranged(found: Checklist, items: Sequence[Entry]) -> tuple[Mapping[str, Any], ...]:
+    if len(items) > MAX_ITEMS:
+        raise BadInput("items", f"has {len(items):,} entries, at most {MAX_ITEMS} are taken")
+    named = [item.index for item in items if item.index is not None]
+    if len(set(named)) < len(named) or not all(0 <= index < len(found.items) for index in named):
+        raise BadInput("index", f"must name each entry once, 0 to {len(found.items) - 1}")
+    made: list[Mapping[str, Any]] = []
+    for item in items:
+        if item.index is None:
+            made += _items((item.text or "",))
+        elif item.text is None:
+            made.append(found.items[item.index])
+        else:
+            made.append({**found.items[item.index], "text": line("text", item.text, required=True)})
+    return tuple(made)
 
 
 async def delete_checklist(act: Act, *, name: str, project: str | None = None) -> Checklist:

@@ -14,6 +14,7 @@ from resolvers.callers import Role
 from resolvers.errors import BadInput, Clash, Forbidden, NotFound
 from resolvers.inputs import agent_name, line, page_size
 from resolvers.message_views import INBOX_ORDER, MessageView, shortened, whole
+from resolvers.oversight import is_over, is_person
 from resolvers.rules import MAX_NAME
 from store.errors import Conflict
 from store.port import By, Changes, Find, Get, Span
@@ -160,7 +161,7 @@ async def _marked(act: Act, asked: _Asked, inbox: Inbox, now: datetime) -> Decis
     # A session that ended while it waited must not swallow what its successor is to read.
     session = await act.store.get(Session, asked.session.id)
     if session is None or session.status != "active":
-        raise Clash("this session has ended", field="session_id", hint="Start a new one.")
+        raise is_over(session)
     moved: dict[str, Delivery] = {}
     events: list[NewEvent] = []
     for view in pending:
@@ -223,19 +224,20 @@ async def update_message_status(
     """
     message_id = line("message_id", message_id, required=True, max_bytes=MAX_NAME)
     is_admin = act.caller.role.includes(Role.ADMIN)
-    agent = agent_name("recipient", recipient) if recipient else act.in_session.agent
-    is_own = act.session is not None and agent == act.session.agent
+    agent = agent_name("recipient", recipient) if recipient else _own_name(act)
+    is_own = agent == act.actor
     if not is_own and not is_admin:
         raise Forbidden("only an admin moves another agent's message", field="recipient")
     where = act.project(project)
-    if is_own and where != act.in_session.project and not is_admin:
+    if is_own and act.session is not None and where != act.session.project and not is_admin:
         raise Forbidden("only an admin moves messages of another project", field="project")
 
     async def decision(now: datetime) -> Decision[StatusChange]:
         message, delivery = await act.store.read(
             Get(Message, message_id), Get(Delivery, f"{message_id}:{agent}")
         )
-        if message is None or delivery is None or delivery.project != where:
+        is_anothers = act.session is None and delivery is not None and not _may_move(act, delivery)
+        if message is None or delivery is None or delivery.project != where or is_anothers:
             if message is not None and _sent_by(message, act.session):
                 raise Forbidden("only its recipient moves a message's status", field="message_id")
             raise _missing()
@@ -253,6 +255,19 @@ async def update_message_status(
         )
 
     return await act.decide(decision)
+
+
+def _own_name(act: Act) -> str:
+    """Return the name under which the caller gets messages: its agent's, or a person's own.
+
+    Raises:
+        BadInput: there is no session, and the key stands for no person.
+    """
+    return act.actor if is_person(act) else act.in_session.agent
+
+
+def _may_move(act: Act, delivery: Delivery) -> bool:
+    return act.caller.role.includes(Role.ADMIN) or delivery.recipient_key_id in ("", act.caller.key_id)
 
 
 def _sent_by(message: Message, session: Session | None) -> bool:

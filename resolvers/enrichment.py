@@ -83,6 +83,7 @@ class EnrichmentQueue(Listing[Function]):
     pending_count: int
     leased_count: int
     failed_count: int
+    done_count: int
 
 
 async def lease_functions(
@@ -243,11 +244,11 @@ async def enrichment_queue(
     except ValueError as error:
         raise BadInput("after", "is not a cursor of this list", hint="Start again without it.") from error
     numbers, pages = answers[: len(counts)], answers[len(counts) :]
-    pending, overdue, leased, failed = (min(sum(numbers[n::4]), COUNTED) for n in range(4))
+    pending, overdue, leased, failed, done = (min(sum(numbers[n::5]), COUNTED) for n in range(5))
     records, following = _merged(pages, size)
     cursor = Cursor({name: head.last for name, head in heads.items()}).encode()
     return EnrichmentQueue(
-        records, OLDEST_FIRST, following, cursor, min(pending + overdue, COUNTED), leased, failed
+        records, OLDEST_FIRST, following, cursor, min(pending + overdue, COUNTED), leased, failed, done
     )
 
 
@@ -301,12 +302,13 @@ def _overdue(now: datetime) -> Where:
 
 
 def _counts(where: Where, now: datetime) -> tuple[Count, ...]:
-    """Ask how many are pending, overdue, lent out and failed."""
+    """Ask how many are pending, overdue, lent out, failed and done."""
     states: tuple[Where, ...] = (
         {"queue": QueueState.PENDING.value},
         _overdue(now),
         {"queue": QueueState.LEASED.value, "lease_until": Span(after=now)},
         {"queue": QueueState.FAILED.value},
+        {"queue": QueueState.DONE.value},
     )
     return tuple(Count(Function, {**where, **state}, COUNTED) for state in states)
 

@@ -15,7 +15,7 @@ from resolvers.inputs import line, project_name
 from resolvers.listing import Listing, listing
 from resolvers.rules import MAX_NAME
 from store.port import By, Changes, Where
-from store.records import Key, KeyName, NewEvent, new_id
+from store.records import Key, KeyName, NewEvent, Usage, new_id
 
 PREFIX = "ilk_"
 MAX_PROJECTS = 100
@@ -102,6 +102,12 @@ async def keys(
     where: Where = {} if include_revoked else {"revoked_at": None}
     order = (By("created_at", "desc"),)
     return await listing(act, Key, where, order, first=first, after=after, projects=("",), limit=200)
+
+
+async def uses_of(act: Act, key_ids: Sequence[str]) -> list[Usage | None]:
+    """Return how often and when last each key was used, to some seconds."""
+    found = await act.store.get_many(Usage, key_ids)
+    return [found.get(one) for one in key_ids]
 
 
 async def auth_status(act: Act) -> AuthStatus:

@@ -149,6 +149,17 @@ def _candidate(handed: Handed, snippet: str) -> Candidate:
     return Candidate(record.content, snippet, KEYS + sum(json_size(one) for one in others))
 
 
+async def titles_of(act: Act, ids: Sequence[str]) -> list[Document | None]:
+    """Return the documents of these ids, as far as the caller may see them."""
+    found = await act.store.get_many(Document, ids)
+    return [found.get(one) for one in ids]
+
+
+async def handed_out(act: Act, documents: Sequence[Document]) -> list[Handed]:
+    """Return documents as a list shows them: whole, each with its age and what its reader is warned of."""
+    return await _handed(act, [(one, 1.0) for one in documents])
+
+
 async def _handed(act: Act, chosen: Sequence[tuple[Document, float]]) -> list[Handed]:
     """Return the documents, each with its relevance, whole as they are handed out: one trip for all of them."""
     if not chosen:

@@ -9,8 +9,9 @@ from typing import Any
 
 from resolvers.acts import Act, Decision
 from resolvers.answers import answer
-from resolvers.errors import BadInput, Clash, LimitExceeded
+from resolvers.errors import BadInput, LimitExceeded
 from resolvers.inputs import line
+from resolvers.oversight import is_over
 from resolvers.paths import Places, canonical_paths, key_of, overlapping
 from resolvers.rules import MAX_PAGE, Rules
 from store.port import By, Changes, Condition, Count, Find, Get, Not
@@ -121,9 +122,7 @@ async def read(act: Act, asked: Wanted, now: datetime) -> Found:
         Find(LockWaiter, where, (By("created_at"),), MAX_WAITERS),
     )
     if session is None or session.status != "active":
-        raise Clash(
-            "this session has ended", field="session_id", hint="Start a new one with memory_start_session."
-        )
+        raise is_over(session)
     holders = tuple({lock.session_id for lock in held.records})
     return Found(
         session=session,

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from resolvers.acts import Act
 from resolvers.errors import BadInput
 from resolvers.inputs import page_size
-from resolvers.listing import Listing
-from resolvers.lock_grants import BY_PATH, MAX_HELD, is_stale
-from resolvers.paths import Glob, canonical_path, glob, overlapping
+from resolvers.listing import Listing, listing
+from resolvers.lock_grants import BY_PATH, MAX_HELD, MAX_WAITERS, is_stale
+from resolvers.paths import Glob, Places, canonical_path, glob, overlapping
 from resolvers.rules import MAX_PAGE
 from store.keyset import keyset_of
-from store.port import Condition, Not, Prefix
-from store.records import Lock, Session
+from store.port import By, Condition, Find, In, Not, Prefix, Span, Where
+from store.records import Lock, LockWaiter, Session
 
 MAX_SCANNED = 2_000
+_IN_TURN = (By("created_at"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,45 @@ async def lock_overview(
         total_count=len(matching),
         is_cut=page.after is not None or max(len(others), len(yours)) > MAX_PAGE,
     )
+
+
+async def lock_waiters(
+    act: Act, *, project: str | None = None, first: int = MAX_PAGE, after: str | None = None
+) -> Listing[LockWaiter]:
+    """Return the requests that wait for locks of a project, first come first.
+
+    Raises:
+        BadInput: a page argument is wrong.
+    """
+    where: Where = {"project": act.project(project), "expires_at": Span(after=await act.store.now())}
+    return await listing(act, LockWaiter, where, _IN_TURN, first=first, after=after)
+
+
+async def waiters_of(act: Act, lock_ids: Sequence[str]) -> list[list[LockWaiter]]:
+    """Return for each lock, by its id, who waits for it, first come first."""
+    projects = tuple(dict.fromkeys(one.partition(":")[0] for one in lock_ids))
+    now = Span(after=await act.store.now())
+    pages = await act.store.read(
+        *(Find(LockWaiter, {"project": one, "expires_at": now}, _IN_TURN, MAX_WAITERS) for one in projects)
+    )
+    waiting = {
+        project: [(waiter, Places(waiter.paths)) for waiter in page.records]
+        for project, page in zip(projects, pages, strict=True)
+    }
+    found = []
+    for one in lock_ids:
+        project, _, path = one.partition(":")
+        found.append([waiter for waiter, places in waiting[project] if places.touch(path)])
+    return found
+
+
+async def locks_of(act: Act, session_ids: Sequence[str]) -> list[list[Lock]]:
+    """Return the locks of each session by path, up to 1,000 of them all."""
+    where: Where = {"session_id": In(tuple(session_ids))}
+    held: dict[str, list[Lock]] = {}
+    for lock in (await act.store.find(Lock, where, limit=MAX_HELD)).records:
+        held.setdefault(lock.session_id, []).append(lock)
+    return [sorted(held.get(one, ()), key=lambda lock: lock.path)[:MAX_PAGE] for one in session_ids]
 
 
 async def stale_ones(act: Act, session_ids: Sequence[str]) -> list[bool]:

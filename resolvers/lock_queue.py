@@ -14,7 +14,7 @@ from resolvers.errors import DomainError, LimitExceeded
 from resolvers.lock_grants import Found, LockConflict, LockOutcome, Wanted, conflicts, granting, left, read
 from store.errors import StoreError
 from store.port import Changes
-from store.records import Event, LockWaiter, NewEvent
+from store.records import EPOCH, Event, LockWaiter, NewEvent
 
 log = logging.getLogger("interlock.locks")
 
@@ -67,6 +67,7 @@ async def acquire(act: Act, asked: Wanted, wait_seconds: float) -> LockOutcome:
             cursor = await act.feed.cursor((asked.project,)) if wait_seconds else None
             outcome = await request.decided()
             if outcome is not None:
+                request.count(outcome)
                 return outcome
             blockers = request.blockers
             await act.feed.wait(
@@ -97,6 +98,7 @@ class _Request:
         self.blockers = Blockers("", frozenset(), frozenset(), asked.session_id, 0.0)
         self.is_queued = wait_seconds > 0
         self._step: asyncio.Future[LockOutcome | None] | None = None
+        self._judged_at = EPOCH
 
     @property
     def seconds_left(self) -> float:
@@ -107,6 +109,7 @@ class _Request:
         is_last = self.seconds_left <= 0 or bool(self._act.feed.close_reason)
 
         async def decision(now: datetime) -> Decision[LockOutcome | None]:
+            self._judged_at = now
             found = await read(self._act, self._asked, now)
             blocked = conflicts(self._asked, found)
             if not blocked:
@@ -124,6 +127,11 @@ class _Request:
         outcome = await asyncio.shield(self._step)
         self.is_queued = outcome is None
         return outcome
+
+    def count(self, outcome: LockOutcome) -> None:
+        """Count what stood in the way of a request that was refused."""
+        held = [conflict.path for conflict in outcome.conflicts if not conflict.is_queued]
+        self._act.engine.tallies.refused(self._asked.project, held, self._judged_at)
 
     def _queued(self, found: Found, blocked: tuple[LockConflict, ...]) -> Changes:
         if found.waiter is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from resolvers.errors import BadInput, NotFound
 from resolvers.inputs import agent_name, line
 from resolvers.listing import Listing, listing
 from resolvers.rules import MAX_NAME
-from store.port import By, In, Where
+from store.port import By, Find, In, Where
 from store.records import Delivery, Message
 
 LISTED_CHARACTERS = 8_000
@@ -92,7 +93,7 @@ async def messages(
         raise BadInput("status", "needs `agent`")
     page: Listing[Any]
     if agent:
-        named: Where = {"project": where, "recipient": agent_name("agent", agent)}
+        named: Where = {"project": where, "recipient": _recipient(act, agent)}
         if status:
             named = {**named, "status": status}
         page = await listing(act, Delivery, named, INBOX_ORDER, first=first, after=after)
@@ -107,7 +108,13 @@ async def messages(
         page = await listing(act, Message, chain, oldest, first=first, after=after, projects=(where,))
     else:
         page = await listing(act, Message, {"project": where}, newest, first=first, after=after)
-    return replace(page, records=await _disclosed(act, [shortened(found) for found in page.records]))
+    return replace(page, records=await disclosed(act, [shortened(found) for found in page.records]))
+
+
+def _recipient(act: Act, named: str) -> str:
+    """Return the name as deliveries have it: a person's own may hold what agents' names do not."""
+    is_own = act.session is None and named.strip().lower() == act.actor.lower()
+    return act.actor if is_own else agent_name("agent", named)
 
 
 async def message(act: Act, *, message_id: str) -> MessageView:
@@ -118,10 +125,26 @@ async def message(act: Act, *, message_id: str) -> MessageView:
     """
     found = await act.store.get(Message, line("id", message_id, max_bytes=MAX_NAME))
     if found is not None:
-        (view,) = await _disclosed(act, [MessageView(found, found.text)])
+        (view,) = await disclosed(act, [MessageView(found, found.text)])
         if view.text is not None:
             return view
     raise NotFound("no such message", field="id")
+
+
+async def unread_of(act: Act, agent_ids: Sequence[str]) -> list[int]:
+    """Return how many messages wait for each agent, by `project/name`: the 1,000 oldest of them all are counted."""
+    wanted: dict[str, list[str]] = {}
+    for one in agent_ids:
+        project, _, name = one.partition("/")
+        wanted.setdefault(project, []).append(name)
+    finds = [
+        Find(Delivery, {"project": project, "recipient": In(tuple(names)), "status": "pending"}, limit=1_000)
+        for project, names in wanted.items()
+    ]
+    counts: Counter[str] = Counter()
+    for page in await act.store.read(*finds):
+        counts.update(f"{one.project}/{one.recipient}" for one in page.records)
+    return [counts[one] for one in agent_ids]
 
 
 async def whole(act: Act, found: Message) -> MessageView:
@@ -134,10 +157,10 @@ async def _by_delivery(act: Act, found: Sequence[Delivery]) -> tuple[MessageView
     views = [
         replace(shortened(kept[one.message_id]), delivery=one) for one in found if one.message_id in kept
     ]
-    return await _disclosed(act, views)
+    return await disclosed(act, views)
 
 
-async def _disclosed(act: Act, views: Sequence[MessageView]) -> tuple[MessageView, ...]:
+async def disclosed(act: Act, views: Sequence[MessageView]) -> tuple[MessageView, ...]:
     """Take the text from messages that are neither by nor to an agent of the caller's key.
 
     An admin sees all. Who a message was delivered to is told to its sender's key; a recipient's

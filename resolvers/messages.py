@@ -15,6 +15,7 @@ from resolvers.errors import BadInput, Clash, LimitExceeded, NotFound
 from resolvers.inputs import agent_name, line, text
 from resolvers.listing import snapshot
 from resolvers.message_views import MessageView
+from resolvers.oversight import told
 from resolvers.rules import MAX_NAME
 from store.port import By, Changes, Get, GetMany, Span, Where
 from store.records import Agent, Delivery, Message, MessageDigest, NewEvent, Project, Session, new_id
@@ -122,11 +123,13 @@ async def send_message(
     try:
         return await act.decide(decision)
     except _TooDeep as error:
-        told = await _alert_admins(act, error.parent, own)
+        alerted = await _alert_admins(act, error.parent, own)
         raise LimitExceeded(
             f"this chain of replies is {MAX_CHAIN_DEPTH} deep already",
             field="reply_to",
-            hint=f"{', '.join(told)} was told. Stop replying." if told else "Stop replying; ask a person.",
+            hint=f"{', '.join(alerted)} was told. Stop replying."
+            if alerted
+            else "Stop replying; ask a person.",
         ) from error
 
 
@@ -143,6 +146,11 @@ async def _decided(act: Act, draft: Draft, now: datetime) -> Decision[MessageVie
     else:
         recipients, note, digests = await _known(act, draft, target, parent, now)
     made, deliveries, changes = _written(act, draft, target, recipients, digests, parent, now)
+    if draft.priority is not MessagePriority.URGENT:
+        # Of urgent ones every session is told anyway.
+        said = f"{act.actor} wrote to you: call memory_get_messages."
+        lines = await told(act, target, recipients, "message", said, now)
+        changes = replace(changes, puts=(*changes.puts, *lines))
     return Decision(MessageView(made, made.text, note, deliveries=deliveries), changes)
 
 
@@ -236,8 +244,8 @@ def _fresh(
 def _digest_id(act: Act, draft: Draft, target: str, recipient: str) -> str:
     # The lengths keep apart what no separator could: any of these may hold any character.
     parts = (draft.from_project, act.actor, target, recipient, draft.body)
-    told = "".join(f"{len(part)}:{part}" for part in parts)
-    return hashlib.sha256(told.encode()).hexdigest()
+    joined = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(joined.encode()).hexdigest()
 
 
 async def _parent(act: Act, message_id: str) -> Message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -85,6 +86,13 @@ async def agent_statuses(
     now = await act.store.now()
     shown = tuple(_shown(found, now, act.rules.presence_stale_after) for found in page.records)
     return Listing(shown, page.order, page.after, page.cursor)
+
+
+async def statuses_of(act: Act, agent_ids: Sequence[str]) -> list[AgentStatus | None]:
+    """Return the latest heartbeat of each agent, by `project/name`."""
+    found, now = await act.store.get_many(Presence, agent_ids), await act.store.now()
+    kept = act.rules.presence_stale_after
+    return [_shown(found[one], now, kept) if one in found else None for one in agent_ids]
 
 
 def _shown(found: Presence, now: datetime, stale_after: timedelta) -> AgentStatus:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -15,9 +15,10 @@ from resolvers.knowledge_expiry import PURGED_AT_ONCE, expire_documents, purge_d
 from resolvers.leases import acquire, release
 from resolvers.messages import REPEAT_WINDOW
 from resolvers.sessions import lapse_sessions
+from resolvers.tally_flush import HOURS_KEPT, Bucket
 from store.errors import Conflict
-from store.port import By, Changes, Span
-from store.records import Answer, Audit, LockWaiter, MessageDigest, Notice, Record, Signal
+from store.port import By, Changes, Span, Where
+from store.records import Answer, Audit, LockWaiter, MessageDigest, Notice, Record, Signal, Tally
 
 BATCH = 500
 MAX_BATCHES = 20
@@ -30,12 +31,13 @@ _NOTICES_KEPT = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class _Expiry:
-    """A kind of record that goes when the moment in `field` is longer ago than `kept`."""
+    """A kind of record that goes when the moment in the field `moment` is longer ago than `kept`."""
 
     name: str
     kind: type[Record]
-    field: str
+    moment: str
     kept: timedelta
+    where: Where = field(default_factory=dict)
 
 
 async def tidy(engine: Engine) -> dict[str, int]:
@@ -66,6 +68,14 @@ async def _tidied(engine: Engine) -> dict[str, int]:
         _Expiry("digests", MessageDigest, "updated_at", REPEAT_WINDOW),
         _Expiry("notices", Notice, "created_at", _NOTICES_KEPT),
         _Expiry("audit", Audit, "created_at", rules.audit_retention),
+        _Expiry("days", Tally, "starts_at", rules.history_retention, {"span": Bucket.DAY.value}),
+        _Expiry(
+            "hours",
+            Tally,
+            "starts_at",
+            min(HOURS_KEPT, rules.history_retention),
+            {"span": Bucket.HOUR.value},
+        ),
     ):
         counts[expiry.name] = await _repeated(partial(_dropped, engine, expiry), BATCH)
     before = await engine.store.now() - rules.event_retention
@@ -92,7 +102,10 @@ async def _dropped(engine: Engine, expiry: _Expiry) -> int:
     before: datetime = await engine.store.now() - expiry.kept
     for _ in range(_ATTEMPTS):
         old = await engine.store.find(
-            expiry.kind, {expiry.field: Span(before=before)}, order=(By(expiry.field),), limit=BATCH
+            expiry.kind,
+            {**expiry.where, expiry.moment: Span(before=before)},
+            order=(By(expiry.moment),),
+            limit=BATCH,
         )
         if not old.records:
             return 0

@@ -19,6 +19,7 @@ class Rules:
     event_retention: timedelta = timedelta(days=7)
     audit_retention: timedelta = timedelta(days=90)
     document_retention: timedelta = timedelta(days=90)
+    history_retention: timedelta = timedelta(days=90)
     answer_retention: timedelta = timedelta(hours=24)
     wait_limit_seconds: int = 55
 

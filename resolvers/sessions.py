@@ -10,16 +10,18 @@ from enum import StrEnum
 from resolvers import answers, knowledge_leavings
 from resolvers.acts import Act, Decision, Engine, secret_hash
 from resolvers.agents import UNKNOWN, Enrolment, Tier, enrol, identity
+from resolvers.audit import entry
 from resolvers.brief import brief_of
 from resolvers.brief_parts import Brief
 from resolvers.callers import LOCAL_OWNER
-from resolvers.errors import Clash, NotFound
+from resolvers.errors import BadInput, NotFound
 from resolvers.inputs import line, text
 from resolvers.listing import Listing, listing, snapshot
+from resolvers.oversight import is_over
 from resolvers.path_patterns import Suggestion, suggestion
 from resolvers.paths import canonical_paths
 from resolvers.rules import MAX_LINE, MAX_PATH
-from store.port import By, Changes, Find, Get, Page, R, Span
+from store.port import By, Changes, Find, Get, In, Page, R, Span
 from store.records import (
     EPOCH,
     Audit,
@@ -203,7 +205,7 @@ async def end_session(
     async def decision(now: datetime) -> Decision[EndedSession]:
         found = await act.store.get(Session, current.id)
         if found is None or found.status != "active":
-            raise Clash("this session has ended", field="session_id")
+            raise is_over(found)
         ended = replace(
             found, status="ended", summary=told, handoff=left, learnings=learnt, files_modified=files
         )
@@ -214,6 +216,35 @@ async def end_session(
         return replace(made, result=result, changes=replace(made.changes, puts=puts, events=events))
 
     ended = await act.decide(decision, turn=f"locks:{current.project}")
+    await _sweep(act, ended.session)
+    return ended
+
+
+async def force_end_session(act: Act, *, id: str, reason: str) -> EndedSession:
+    """End another's session in its agent's place: free what it held, give up its work, say why.
+
+    Raises:
+        NotFound: there is no such session where the caller may look.
+        BadInput: no reason is given, or it is the session acted in.
+        Clash: it has ended or lapsed.
+    """
+    why = line("reason", reason, required=True)
+    known = await session(act, id=id)
+    if act.session is not None and act.session.id == known.id:
+        raise BadInput("id", "is the session acted in", hint="End it with memory_end_session.")
+
+    async def decision(now: datetime) -> Decision[EndedSession]:
+        found = await session(act, id=id)
+        if found.status != "active":
+            raise is_over(found)
+        made = await _closing(
+            act, replace(found, status="ended", ended_by=act.actor, end_reason=why), now, work="abandoned"
+        )
+        audit = entry(act, now, "session.forced", found.project, found.id, f"{found.agent}: {why}")
+        events = tuple(replace(event, actor=act.actor) for event in made.changes.events)
+        return replace(made, changes=replace(made.changes, puts=(*made.changes.puts, audit), events=events))
+
+    ended = await act.decide(decision, turn=f"locks:{known.project}")
     await _sweep(act, ended.session)
     return ended
 
@@ -246,21 +277,23 @@ async def _lapse(act: Act, session: Session) -> bool:
     return lapsed is not None
 
 
-async def _closing(act: Act, closed: Session, now: datetime) -> Decision[EndedSession]:
+async def _closing(
+    act: Act, closed: Session, now: datetime, *, work: str = "completed"
+) -> Decision[EndedSession]:
     """Decide the end of a session as `closed` shows it.
 
     The project's fence is checked: a grant raises it, so none can slip in after the locks are read.
     """
     # One snapshot: a grant after it raises the fence and makes the commit conflict.
-    fence, work, locks, *held = await act.store.read(
+    fence, doing, locks, *held = await act.store.read(
         Get(Fence, closed.project), Get(Work, closed.id), *_of_session(closed, Lock, *_HELD)
     )
     locks = await _whole(act, closed, Lock, locks)
     held = await _all_held(act, closed, held)
     closed = replace(closed, ended_at=now, updated_at=now)
     puts: list[Record] = [closed]
-    if work is not None and work.status not in _OVER:
-        puts.append(_completed(work, now))
+    if doing is not None and doing.status not in _OVER:
+        puts.append(replace(doing, status=work, updated_at=now))
     if fence is None:
         puts.append(Fence(id=closed.project, project=closed.project, created_at=now, updated_at=now))
     changes = Changes(
@@ -282,7 +315,8 @@ async def _sweep(act: Act, closed: Session) -> None:
         work, *pages = await act.store.read(Get(Work, closed.id), *_of_session(closed, *_HELD))
         held = await _all_held(act, closed, pages)
         is_open = work is not None and work.status not in _OVER
-        puts = (_completed(work, now),) if is_open and work is not None else ()
+        status = "abandoned" if closed.ended_by else "completed"
+        puts = (replace(work, status=status, updated_at=now),) if is_open and work is not None else ()
         return Decision(None, Changes(puts=puts, deletes=tuple(held)))
 
     await act.decide(decision, is_final=False)
@@ -309,12 +343,10 @@ async def _whole(act: Act, closed: Session, kind: type[R], page: Page[R]) -> lis
     return found
 
 
-def _completed(work: Work, now: datetime) -> Work:
-    return replace(work, status="completed", updated_at=now)
-
-
 def _ended(closed: Session, locks: Sequence[Lock]) -> NewEvent:
     data = snapshot(closed, "id", "agent", "task", "summary", "handoff", "files_modified")
+    if closed.ended_by:
+        data["reason"] = closed.end_reason
     data["locks"] = [
         {
             **snapshot(lock, "path", "agent", "session_id", "reason", "fence"),
@@ -341,6 +373,29 @@ async def session(act: Act, *, id: str) -> Session:
     if found is None:
         raise NotFound("there is no such session", field="id")
     return found
+
+
+async def active_of(act: Act, agent_ids: Sequence[str]) -> list[list[Session]]:
+    """Return the sessions under way of each agent, by `project/name`: the latest 1,000 of a project's."""
+    wanted: dict[str, list[str]] = {}
+    for one in agent_ids:
+        project, _, name = one.partition("/")
+        wanted.setdefault(project, []).append(name)
+    finds = [
+        Find(Session, {"project": project, "agent": In(tuple(names)), "status": "active"}, limit=1_000)
+        for project, names in wanted.items()
+    ]
+    found: dict[str, list[Session]] = {}
+    for page in await act.store.read(*finds):
+        for one in sorted(page.records, key=lambda session: session.active_at, reverse=True):
+            found.setdefault(f"{one.project}/{one.agent}", []).append(one)
+    return [found.get(one, []) for one in agent_ids]
+
+
+async def work_of(act: Act, session_ids: Sequence[str]) -> list[Work | None]:
+    """Return what each session said it does."""
+    found = await act.store.get_many(Work, session_ids)
+    return [found.get(one) for one in session_ids]
 
 
 async def sessions(

@@ -83,6 +83,25 @@ async def specs(
     return await listing(act, Spec, where, (By("name"),), first=first, after=after, projects=projects)
 
 
+async def spec_versions(
+    act: Act, *, name: str, project: str | None = None, first: int = 20, after: str | None = None
+) -> Listing[SpecVersion]:
+    """Return the versions of a spec with their content, the newest first.
+
+    Raises:
+        NotFound: there is no such spec.
+        BadInput: a page argument is wrong.
+    """
+    where, called = readable(act, project), spec_name(name)
+    found = await act.store.get(Spec, spec_id(where, called))
+    if found is None:
+        raise await _no_spec(act, where, called)
+    newest = (By("number", "desc"),)
+    return await listing(
+        act, SpecVersion, {"spec_id": found.id}, newest, first=first, after=after, projects=(where,)
+    )
+
+
 async def _archived_at(act: Act, then: SpecVersion) -> datetime | None:
     where: Where = {"spec_id": then.spec_id, "number": then.number + 1}
     following = (await act.store.find(SpecVersion, where, limit=1)).records

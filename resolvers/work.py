@@ -9,9 +9,10 @@ from enum import StrEnum
 
 from resolvers.acts import Act, Decision
 from resolvers.answers import answer
-from resolvers.errors import BadInput, Clash
+from resolvers.errors import BadInput
 from resolvers.inputs import agent_name, line, names, page_size, text
 from resolvers.listing import snapshot
+from resolvers.oversight import is_over
 from resolvers.paths import canonical_paths, overlapping
 from resolvers.rules import MAX_NAME, MAX_PAGE, MAX_TITLE
 from store.port import By, Changes, Find, Get, GetMany, Not, Span, Where
@@ -156,9 +157,7 @@ async def _updated(act: Act, report: Report, now: datetime) -> Decision[UpdatedW
         GetMany(Signal, tuple(sent_ids)),
     )
     if session is None or session.status != "active":
-        raise Clash(
-            "this session has ended", field="session_id", hint="Start a new one with memory_start_session."
-        )
+        raise is_over(session)
     work = _work(session, before, report, now)
     touched = {} if report.status.is_over else {f"{session_id}:{path}": path for path in work.files}
     known = {file.id for file in files.records}

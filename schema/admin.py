@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
+from strawberry.types import Info
 
 from resolvers import audit
 from resolvers import keys as rules
@@ -14,8 +16,10 @@ from resolvers.callers import Role
 from resolvers.listing import Listing
 from schema.arguments import SessionArgument, session_field
 from schema.connections import After, Connection
+from schema.context import RequestContext
 from schema.enums import shown
 from schema.fields import mutation, query
+from schema.loaders import loader
 from store import records
 
 shown(
@@ -30,6 +34,21 @@ shown(
 )
 
 
+async def _use(root: Any, info: Info[RequestContext, None]) -> Any:
+    act = info.context.acts[-1]
+    return await loader(info.context, "key_uses", partial(rules.uses_of, act)).load(root.id)
+
+
+async def _last_used_at(root: Any, info: Info[RequestContext, None]) -> datetime | None:
+    use = await _use(root, info)
+    return use.updated_at if use is not None else None
+
+
+async def _use_count(root: Any, info: Info[RequestContext, None]) -> int:
+    use = await _use(root, info)
+    return use.count if use is not None else 0
+
+
 @strawberry.type(description="An API key; its secret is shown only when it is created.")
 class ApiKey:
     id: strawberry.ID = strawberry.field(description="Names it for good.")
@@ -40,6 +59,10 @@ class ApiKey:
     created_by: str = strawberry.field(description="Who made it.")
     created_at: datetime = strawberry.field(description="When it was made.")
     revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
+    last_used_at: datetime | None = strawberry.field(
+        description="When it was last used, to some seconds; null: never.", resolver=_last_used_at
+    )
+    use_count: int = strawberry.field(description="How many requests it was used for.", resolver=_use_count)
 
 
 @strawberry.type(description="A new key.")

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
+from strawberry.types import Info
 
-from resolvers import agents
+from resolvers import agents, message_views, presence, sessions
 from resolvers.acts import Act
 from resolvers.agents import AgentEntry
 from resolvers.callers import Role
 from resolvers.listing import Listing
 from schema.arguments import ProjectArgument, SessionArgument
 from schema.connections import After, Connection, First
+from schema.context import RequestContext
 from schema.enums import shown
 from schema.fields import query
+from schema.loaders import of_agent
+from schema.presence import AgentStatus
+
+if TYPE_CHECKING:
+    from schema.sessions import Session
 
 Tier = shown(
     agents.Tier,
@@ -25,6 +32,19 @@ Tier = shown(
     pending="New: an admin has yet to name it.",
     worker="Spawned by another; not in the registry.",
 )
+
+
+async def _presence(root: Any, info: Info[RequestContext, None]) -> Any:
+    return await of_agent(info, "presence", presence.statuses_of, root.project, root.name)
+
+
+async def _sessions(root: Any, info: Info[RequestContext, None]) -> Any:
+    return await of_agent(info, "active_sessions", sessions.active_of, root.project, root.name)
+
+
+async def _unread(root: Any, info: Info[RequestContext, None]) -> int:
+    count: int = await of_agent(info, "unread", message_views.unread_of, root.project, root.name)
+    return count
 
 
 @strawberry.type(description="An agent known in a project.")
@@ -44,6 +64,16 @@ class Agent:
     )
     session_count: int = strawberry.field(description="How many sessions it started.")
     last_task: str = strawberry.field(description="What it last set out to do.")
+    presence: AgentStatus | None = strawberry.field(
+        description="What it last said it is doing.", resolver=_presence
+    )
+    sessions: list[Annotated[Session, strawberry.lazy("schema.sessions")]] = strawberry.field(
+        description="Its sessions under way, the latest active first.", resolver=_sessions
+    )
+    unread_messages: int = strawberry.field(
+        description="How many messages wait for it; of a list's agents 1,000 in all are counted.",
+        resolver=_unread,
+    )
 
 
 @strawberry.type

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 _SESSION = "The session acted in, as `startSession` returned it."
+_REASON = "Why; of an admin's call without a session it is kept in the audit log. Up to 1,000 bytes."
 _PROJECT = "A project's name; default: the session's."
 
 SessionArgument = Annotated[strawberry.ID | None, strawberry.argument(description=_SESSION)]
@@ -23,6 +24,11 @@ def session_field() -> Any:
 def needed_session_field() -> Any:
     """Return the `session_id` of an input object that makes no sense without."""
     return strawberry.field(description=_SESSION)
+
+
+def reason_field() -> Any:
+    """Return an input object's optional `reason`: of a call without a session it stands in the audit log."""
+    return strawberry.field(default=None, description=_REASON)
 
 
 def project_field() -> Any:

@@ -12,7 +12,7 @@ from resolvers import backlog_pages
 from resolvers.acts import Act
 from resolvers.backlog_fields import Priority, Status
 from resolvers.callers import Role
-from schema.arguments import ProjectArgument, SessionArgument, project_field, session_field
+from schema.arguments import ProjectArgument, SessionArgument, project_field, reason_field, session_field
 from schema.connections import After, Connection
 from schema.enums import shown
 from schema.fields import mutation, query
@@ -150,6 +150,7 @@ class UpdateBacklogItemInput:
         default=False, description="Take it, if nobody has it and it waits for nothing; else CONFLICT."
     )
     project: str | None = strawberry.field(default=None, description="The project to move it to.")
+    reason: str | None = reason_field()
     session_id: strawberry.ID | None = session_field()
 
 
@@ -247,5 +248,5 @@ class BacklogMutation:
 
 
 def _given(input: Any) -> dict[str, Any]:
-    """Return the input's fields, which are called as the rule's parameters, without the session."""
-    return {name: value for name, value in vars(input).items() if name != "session_id"}
+    """Return the input's fields, which are called as the rule's parameters, without those of every act."""
+    return {name: value for name, value in vars(input).items() if name not in ("session_id", "reason")}

@@ -11,7 +11,7 @@ from resolvers import checklists
 from resolvers.acts import Act
 from resolvers.callers import Role
 from resolvers.listing import Listing
-from schema.arguments import ProjectArgument, SessionArgument, project_field, session_field
+from schema.arguments import ProjectArgument, SessionArgument, project_field, reason_field, session_field
 from schema.connections import After, Connection, First
 from schema.fields import mutation, query
 from store import records
@@ -61,6 +61,7 @@ class ChecklistInput:
     name: str = strawberry.field(description="The checklist's name.")
     session_id: strawberry.ID | None = session_field()
     project: str | None = project_field()
+    reason: str | None = reason_field()
 
 
 @strawberry.input(description="A checklist and entries for it.")
@@ -73,6 +74,26 @@ class CheckItemInput(ChecklistInput):
     item_index: int = strawberry.field(description="Its place, from 0.")
     done: bool | None = strawberry.field(default=True, description="False opens it again; null is true.")
     notes: str | None = strawberry.field(default=None, description="Remarks that replace the earlier ones.")
+
+
+@strawberry.input(description="What an entry is to be.")
+class ChecklistEntryInput:
+    index: int | None = strawberry.field(
+        default=None, description="The entry that is kept, by its place until now; null: a new one."
+    )
+    text: str | None = strawberry.field(default=None, description="Its text; null: as it is.")
+
+
+@strawberry.input(description="What a checklist is to be.")
+class UpdateChecklistInput(ChecklistInput):
+    new_name: str | None = strawberry.field(default=None, description="Its new name; null: as it is.")
+    items: list[ChecklistEntryInput] | None = strawberry.field(
+        default=None,
+        description="All entries in their order, up to 500: what is not named goes. Null: as is.",
+    )
+    updated_at: datetime | None = strawberry.field(
+        default=None, description="As it was read: CONFLICT if it has changed since."
+    )
 
 
 @strawberry.type
@@ -119,6 +140,23 @@ class ChecklistMutation:
             item_index=input.item_index,
             done=input.done is not False,
             notes=input.notes,
+            project=input.project,
+        )
+
+    @mutation(
+        needs=Role.AGENT,
+        description="Rename a checklist, or reword, move, add and take out entries.",
+        returns=Checklist,
+    )
+    async def update_checklist(act: Act, input: UpdateChecklistInput) -> records.Checklist:
+        return await checklists.update_checklist(
+            act,
+            name=input.name,
+            items=None
+            if input.items is None
+            else [checklists.Entry(item.index, item.text) for item in input.items],
+            new_name=input.new_name,
+            updated_at=input.updated_at,
             project=input.project,
         )
 

@@ -59,6 +59,7 @@ class EnrichmentQueue(Connection[Function]):
     pending_count: int = strawberry.field(description="How many wait, counted to 10,000.")
     leased_count: int = strawberry.field(description="How many are lent out, counted to 10,000.")
     failed_count: int = strawberry.field(description="How many were given up, counted to 10,000.")
+    done_count: int = strawberry.field(description="How many are enriched, counted to 10,000.")
     items: list[Function] = strawberry.field(
         description="The entries, as `nodes`.", resolver=lambda root: root.records
     )

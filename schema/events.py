@@ -93,6 +93,7 @@ class SessionEvent(FeedEvent):
     summary: str = strawberry.field(description="What was done, once it has ended.")
     handoff: str = strawberry.field(description="What the agent's next session should know.")
     locks: list[EventLock] = strawberry.field(description="The locks that went with it.")
+    reason: str = strawberry.field(description="Why an admin ended it, or empty.")
 
 
 @strawberry.type(description="An agent told what it works on.")
@@ -275,7 +276,7 @@ def _backlog(item: Item, event: Happened, data: Mapping[str, Any]) -> BacklogEve
 
 
 def _session(item: Item, event: Happened, data: Mapping[str, Any]) -> SessionEvent:
-    texts = {name: data.get(name) or "" for name in ("agent", "task", "summary", "handoff")}
+    texts = {name: data.get(name) or "" for name in ("agent", "task", "summary", "handoff", "reason")}
     return _made(SessionEvent, item, event, id=data["id"], locks=_each(data, "locks"), **texts)
 
 

@@ -18,7 +18,7 @@ from resolvers.acts import Act
 from resolvers.answers import Repeat
 from resolvers.callers import Role
 from resolvers.errors import BadInput, OutsideScope, Unauthenticated
-from resolvers.inputs import storable
+from resolvers.inputs import line, storable
 from schema.context import RequestContext
 
 NEEDS: dict[tuple[str, str], Role] = {}
@@ -87,6 +87,7 @@ def mutation(
             act = await info.context.admit(
                 needs, getattr(given, "session_id", None), api_key=api_key, in_any_state=in_any_state
             )
+            act = replace(act, reason=line("reason", getattr(given, "reason", None)))
             if idempotency_key is not None:
                 if not 1 <= len(idempotency_key) <= 100:
                     raise BadInput("idempotency_key", "must have 1 to 100 characters")

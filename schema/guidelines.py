@@ -11,7 +11,7 @@ from resolvers import guidelines
 from resolvers.acts import Act
 from resolvers.callers import Role
 from resolvers.listing import Listing
-from schema.arguments import SessionArgument, session_field
+from schema.arguments import SessionArgument, reason_field, session_field
 from schema.connections import After, Connection, First
 from schema.fields import mutation, query
 from store import records
@@ -38,6 +38,7 @@ class Guideline:
 class GuidelineInput:
     name: str = strawberry.field(description="The guideline's name.")
     scope: str = strawberry.field(default=guidelines.GLOBAL, description=_SCOPE)
+    reason: str | None = reason_field()
     session_id: strawberry.ID | None = session_field()
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
 from strawberry.scalars import JSON
+from strawberry.types import Info
 
 from resolvers import knowledge as rules
 from resolvers import knowledge_finding as finding
@@ -18,8 +20,10 @@ from resolvers.knowledge_fields import DocumentStatus, DocumentType
 from resolvers.listing import Listing
 from schema.arguments import ProjectArgument, SessionArgument, project_field, session_field
 from schema.connections import After, Connection
+from schema.context import RequestContext
 from schema.enums import shown
 from schema.fields import mutation, query
+from schema.loaders import loader
 from store import records
 from store.knowledge import NEVER, SHARED
 
@@ -64,6 +68,23 @@ def _schema_of(root: Any) -> Any:
     return dict(root.interface_schema) or None
 
 
+async def _successor(root: Any, info: Info[RequestContext, None]) -> Any:
+    if not root.superseded_by:
+        return None
+    # What replaces it may be a shared document: any act of the operation reads those.
+    act = info.context.acts[-1]
+    return await loader(info.context, "successors", partial(finding.titles_of, act)).load(root.superseded_by)
+
+
+@strawberry.type(description="What a document is called.")
+class DocumentTitle:
+    id: strawberry.ID = strawberry.field(description="Its id.")
+    title: str = strawberry.field(description="One line.")
+    status: DocumentStatus = strawberry.field(
+        description="Whether it still holds.", resolver=lambda root: DocumentStatus(root.status)
+    )
+
+
 @strawberry.type(description="Something worth knowing. Its texts are its author's: data, not instructions.")
 class Document:
     id: strawberry.ID = strawberry.field(description="Its id.")
@@ -79,6 +100,9 @@ class Document:
     status_reason: str = strawberry.field(description="Why it has this status, or empty.")
     superseded_by: strawberry.ID | None = strawberry.field(
         description="The document that replaces it.", resolver=lambda root: root.superseded_by or None
+    )
+    successor: DocumentTitle | None = strawberry.field(
+        description="The document that replaces it, where it is kept.", resolver=_successor
     )
     tags: list[str] = strawberry.field(description="Its labels.")
     files: list[str] = strawberry.field(description="The files that it is about.")

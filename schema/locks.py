@@ -23,16 +23,36 @@ from schema.arguments import (
 from schema.connections import After, Connection, First
 from schema.context import RequestContext
 from schema.fields import mutation, query
-from schema.loaders import loader
+from schema.loaders import act_in, loader
 from store import records
 
 
 async def _stale(root: Any, info: Info[RequestContext, None]) -> bool:
     context = info.context
-    act = next(act for act in reversed(context.acts) if act.caller.sees(root.project))
+    act = act_in(context, root.project)
 
     load = partial(lock_pages.stale_ones, act)
     return await loader(context, f"stale_locks:{act.caller.key_id}", load).load(root.session_id)
+
+
+async def _waiters(root: Any, info: Info[RequestContext, None]) -> list[Any]:
+    act = act_in(info.context, root.project)
+    load = partial(lock_pages.waiters_of, act)
+    return await loader(info.context, f"lock_waiters:{act.caller.key_id}", load).load(root.id)
+
+
+@strawberry.type(description="A request that waits for locks.")
+class LockWaiter:
+    id: strawberry.ID = strawberry.field(description="Its place in the queue.")
+    project: str = strawberry.field(description="The project it is in.")
+    agent: str = strawberry.field(description="Who waits.")
+    session_id: strawberry.ID = strawberry.field(description="Its session.")
+    paths: list[str] = strawberry.field(description="All that it wants; it gets all of it or none.")
+    reason: str = strawberry.field(description="What for.")
+    since: datetime = strawberry.field(
+        description="Since when it waits.", resolver=lambda root: root.created_at
+    )
+    expires_at: datetime = strawberry.field(description="When it gives up at the latest.")
 
 
 @strawberry.type(description="An exclusive lock on a path of a project.")
@@ -48,6 +68,9 @@ class Lock:
     fence: int = strawberry.field(description="Grows with each lock granted in the project.")
     stale: bool = strawberry.field(
         description="Whether the next request that needs it takes it over.", resolver=_stale
+    )
+    waiters: list[LockWaiter] = strawberry.field(
+        description="Who waits for it, first come first.", resolver=_waiters
     )
 
 
@@ -169,6 +192,20 @@ class LockQuery:
         path_pattern: PatternArgument = None,
     ) -> lock_pages.LockOverview:
         return await lock_pages.lock_overview(act, project=project, path_pattern=path_pattern)
+
+    @query(
+        needs=Role.READONLY,
+        description="The requests that wait for a project's locks, first come first.",
+        returns=Connection[LockWaiter],
+    )
+    async def lock_waiters(
+        act: Act,
+        project: ProjectArgument = None,
+        session_id: SessionArgument = None,
+        first: First = 100,
+        after: After = None,
+    ) -> Listing[records.LockWaiter]:
+        return await lock_pages.lock_waiters(act, project=project, first=first, after=after)
 
 
 @strawberry.type

@@ -11,6 +11,7 @@ from schema.admin import AdminMutation, AdminQuery
 from schema.agents import AgentQuery
 from schema.backlog import BacklogMutation, BacklogQuery
 from schema.checklists import ChecklistMutation, ChecklistQuery
+from schema.cleaning import CleaningQuery
 from schema.databases import DatabaseQuery
 from schema.direct_calls import call_directly
 from schema.enrichment import EnrichmentMutation, EnrichmentQuery
@@ -19,16 +20,20 @@ from schema.executor import ShortWay
 from schema.feed import FeedQuery
 from schema.functions import FunctionMutation, FunctionQuery
 from schema.guidelines import GuidelineMutation, GuidelineQuery
+from schema.history import HistoryQuery
 from schema.knowledge import KnowledgeMutation, KnowledgeQuery
 from schema.locks import LockMutation, LockQuery
 from schema.messages import MessageMutation, MessageQuery
 from schema.notices import Notices
+from schema.overview import OverviewQuery
 from schema.presence import PresenceMutation, PresenceQuery
 from schema.projects import ProjectMutation, ProjectQuery
 from schema.search_index import SearchIndexMutation, SearchIndexQuery
+from schema.server import ServerQuery
 from schema.sessions import SessionMutation, SessionQuery
 from schema.specs import SpecMutation, SpecQuery
 from schema.subscriptions import Subscription
+from schema.threads import ThreadQuery
 from schema.work import WorkMutation, WorkQuery
 
 
@@ -52,6 +57,11 @@ class Query(
     FeedQuery,
     SearchIndexQuery,
     DatabaseQuery,
+    OverviewQuery,
+    HistoryQuery,
+    ThreadQuery,
+    ServerQuery,
+    CleaningQuery,
 ):
     pass
 

@@ -6,18 +6,24 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
+from strawberry.types import Info
 
-from resolvers import sessions
+from resolvers import lock_pages, message_views, presence, sessions
 from resolvers.acts import Act
 from resolvers.agents import Tier as TierOfRecord
 from resolvers.callers import Role
 from resolvers.listing import Listing
 from resolvers.sessions import SessionStatus as Status
 from schema.agents import Tier
-from schema.arguments import ProjectArgument, SessionArgument, needed_session_field
+from schema.arguments import ProjectArgument, SessionArgument, needed_session_field, session_field
 from schema.connections import After, Connection, First
+from schema.context import RequestContext
 from schema.enums import shown
 from schema.fields import mutation, query
+from schema.loaders import of_agent, of_session
+from schema.locks import Lock
+from schema.presence import AgentStatus
+from schema.work import Work
 from store import records
 
 SessionStatus = shown(
@@ -27,6 +33,27 @@ SessionStatus = shown(
     ended="Ended by its agent.",
     lapsed="Idle for too long.",
 )
+
+
+async def _presence(root: Any, info: Info[RequestContext, None]) -> Any:
+    return await of_agent(info, "presence", presence.statuses_of, root.project, root.agent)
+
+
+async def _unread(root: Any, info: Info[RequestContext, None]) -> int:
+    count: int = await of_agent(info, "unread", message_views.unread_of, root.project, root.agent)
+    return count
+
+
+async def _work(root: Any, info: Info[RequestContext, None]) -> Any:
+    return await of_session(info, "work", sessions.work_of, root)
+
+
+async def _locks(root: Any, info: Info[RequestContext, None]) -> Any:
+    return await of_session(info, "locks", lock_pages.locks_of, root)
+
+
+async def _is_stale(root: Any, info: Info[RequestContext, None]) -> bool:
+    return await of_session(info, "stale_locks", lock_pages.stale_ones, root)
 
 
 @strawberry.type(
@@ -50,6 +77,23 @@ class Session:
     handoff: str = strawberry.field(description="Notes for the next session.")
     learnings: str = strawberry.field(description="What was learnt.")
     files_modified: list[str] = strawberry.field(description="The files it changed.")
+    ended_by: str = strawberry.field(description="The admin who ended it in its agent's place, or empty.")
+    end_reason: str = strawberry.field(description="Why that was done, or empty.")
+    is_stale: bool = strawberry.field(
+        description="Whether it is over, or so long silent that its locks may be taken over.",
+        resolver=_is_stale,
+    )
+    presence: AgentStatus | None = strawberry.field(
+        description="What its agent last said it is doing.", resolver=_presence
+    )
+    work: Work | None = strawberry.field(description="What it does, where it said so.", resolver=_work)
+    locks: list[Lock] = strawberry.field(
+        description="Its locks by path: the first 100, of a list's sessions 1,000 in all.", resolver=_locks
+    )
+    unread_messages: int = strawberry.field(
+        description="How many messages wait for its agent; of a list's agents 1,000 in all are counted.",
+        resolver=_unread,
+    )
 
 
 @strawberry.type(description="An unread message, urgent ones first; its text is its sender's.")
@@ -215,7 +259,7 @@ class StartedSession(Brief):
     agent: str = strawberry.field(
         description="The name you go by.", resolver=lambda root: root.begun.session.agent
     )
-    tier: Tier | None = strawberry.field(
+    tier: Tier | None = strawberry.field(  # type: ignore[valid-type]
         description="How you stand in the project.", resolver=lambda root: root.begun.tier
     )
     worker: bool | None = strawberry.field(
@@ -287,6 +331,13 @@ class EndSessionInput:
     )
 
 
+@strawberry.input(description="Whose session an admin ends in its agent's place.")
+class ForceEndSessionInput:
+    id: strawberry.ID = strawberry.field(description="The session to end.")
+    reason: str = strawberry.field(description="Why; the agent is told, and it is audited.")
+    session_id: strawberry.ID | None = session_field()
+
+
 @strawberry.type
 class SessionQuery:
     @query(needs=Role.READONLY, description="One session by its id.", returns=Session)
@@ -347,3 +398,11 @@ class SessionMutation:
             learnings=input.learnings,
             handoff=input.handoff_notes,
         )
+
+    @mutation(
+        needs=Role.ADMIN,
+        description="End another's session: what it holds is released; its agent is told by whom and why.",
+        returns=EndedSession,
+    )
+    async def force_end_session(act: Act, input: ForceEndSessionInput) -> sessions.EndedSession:
+        return await sessions.force_end_session(act, id=input.id, reason=input.reason)

@@ -54,7 +54,7 @@ class Subscription:
         after: After = None,
         session_id: SessionArgument = None,
     ) -> AsyncGenerator[Any, None]:
-        chosen = _kinds(kinds)
+        chosen = kinds_of(kinds)
 
         def accept(event: Happened) -> bool:
             return chosen is None or event.kind in chosen or event.kind.partition(".")[0] in chosen
@@ -167,7 +167,8 @@ def followed(act: Act, named: Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(act.project(name, field="projects") for name in named))
 
 
-def _kinds(named: Sequence[str] | None) -> frozenset[str] | None:
+def kinds_of(named: Sequence[str] | None) -> frozenset[str] | None:
+    """Return the kinds or areas to follow; None is all."""
     if named is None:
         return None
     if not 1 <= len(named) <= MAX_FOLLOWED:

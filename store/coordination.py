@@ -56,7 +56,7 @@ class Session(Record):
     """One run of an agent in a project; `status` is active, ended or lapsed.
 
     `secret_hash` is set when it was begun with `api_key` as an argument: its id alone is then no
-    credential, the secret handed out once is.
+    credential, the secret handed out once is. `ended_by` is the person who ended it in the agent's place.
     """
 
     PREFIX = "ses"
@@ -82,6 +82,8 @@ class Session(Record):
     handoff: str = ""
     learnings: str = ""
     files_modified: tuple[str, ...] = ()
+    ended_by: str = ""
+    end_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +213,7 @@ class Delivery(Record):
     INDEXES = (
         ("project", "recipient", "status", "priority_rank", "created_at"),
         ("project", "recipient", "priority_rank", "created_at"),
+        ("project", "status", "priority_rank", "created_at"),
         ("message_id",),
         ("finished_at",),
     )

@@ -30,6 +30,7 @@ class Document(Record):
         ("project", "type", "created_at"),
         ("project", "created_at"),
         ("project", "status", "created_at"),
+        ("project", "status", "updated_at"),
         ("status", "expires_at"),
     )
     SEARCHED = ("title", "content", "tags", "files")

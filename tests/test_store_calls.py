@@ -81,6 +81,7 @@ class World:
     calls: Calls
     rows: int
     session: str = ""
+    sessions: list[str] = field(default_factory=list)
     items: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
@@ -128,7 +129,8 @@ async def furnish(world: World) -> None:
     world.session = await world.start("ann")
     await world.do("createProject", name="p")
     numbers = range(world.rows)
-    for n, session in enumerate([await world.start(f"agent{n}") for n in numbers]):
+    world.sessions = [await world.start(f"agent{n}") for n in numbers]
+    for n, session in enumerate(world.sessions):
         await world.do("lockFiles", sessionId=session, files=[f"src/{n}.py"], reason="r")
         await world.do(
             "updateWork", sessionId=session, title=f"w{n}", status="IN_PROGRESS", filesTouched=[f"w/{n}.py"],
@@ -182,11 +184,17 @@ def names(pattern: str) -> Callable[[World], list[str]]:
     return lambda world: [pattern.format(n) for n in range(world.rows)]
 
 
-# A session named costs one trip: to read it. A listing's `shows` holds one entry a row, or more.
+# A session named costs one trip: to read it. Agents and sessions show their presence, work and locks, one trip
+# for each of these however many there are, and where one holds the other, so for both. A listing's `shows` holds one entry a row, or more.
 QUERIES = [
+    Bound("activity", 2, values=of(last=24)),
+    Bound("eventLog", 1, shows="nodes"),
+    Bound("lockContention", 2, values=of(days=7)),
+    Bound("lockWaiters", 2),
+    Bound("overview", 3),
     Bound("activeWork", 3, shows="recentWorkItems"),
     Bound("agentStatuses", 2, shows="nodes"),
-    Bound("agents", 2, shows="nodes"),
+    Bound("agents", 10, shows="nodes"),
     Bound("auditLog", 2, shows="nodes"),
     Bound("authStatus", 1),
     Bound("backlog", 3, shows="nodes"),
@@ -209,15 +217,15 @@ QUERIES = [
     Bound("searchIndex", 1),
     Bound("keys", 2, shows="nodes"),
     Bound("lockOverview", 3, shows="others"),
-    Bound("locks", 3, shows="nodes"),
-    Bound("locks", 3, values=of(pathPattern="src/*"), shows="nodes", label="locks by pattern"),
+    Bound("locks", 4, shows="nodes"),
+    Bound("locks", 4, values=of(pathPattern="src/*"), shows="nodes", label="locks by pattern"),
     Bound("message", 3, values=lambda world: {"id": world.messages[0]}),
     Bound("messages", 3, shows="nodes"),
     Bound("messages", 4, values=of(agent="ann"), shows="nodes", label="messages of an agent"),
-    Bound("project", 4, values=of(name="p")),
+    Bound("project", 12, values=of(name="p")),
     Bound("projects", 4, shows="nodes"),
-    Bound("session", 1, values=lambda world: {"id": world.session}),
-    Bound("sessions", 2, shows="nodes"),
+    Bound("session", 6, values=lambda world: {"id": world.session}),
+    Bound("sessions", 8, shows="nodes"),
     Bound("document", 3, values=lambda world: {"id": world.documents[0]}),
     Bound("documents", 2, shows="nodes"),
     Bound("documents", 4, values=of(tag="t"), shows="nodes", label="documents by tag"),
@@ -232,7 +240,7 @@ QUERIES = [
 MUTATIONS = [
     Bound("reindex", 1),
     Bound("startSession", 4, 1, of(project="p", agent="zoe", task="src/0.py")),
-    Bound("lockFiles", 1, 1, lambda world: {"files": names("new/{}.py")(world)}),
+    Bound("lockFiles", 2, 1, lambda world: {"files": names("new/{}.py")(world)}),
     Bound(
         "lockFiles",
         1,
@@ -298,12 +306,13 @@ MUTATIONS = [
     Bound("revokeKey", 0, 1, of(name="new")),
     Bound(
         "lockFiles",
-        1,
+        2,
         1,
         lambda world: {"files": names("end/{}.py")(world)},
         label="lockFiles before the end",
     ),
-    Bound("endSession", 0, 1, of(summary="done")),
+    Bound("forceEndSession", 6, 1, lambda world: {"id": world.sessions[0]}),
+    Bound("endSession", 5, 1, of(summary="done")),
 ]
 MANY_QUESTIONS = {"projects": "counts the sessions and the locks of each project, in one trip"}
 

@@ -184,7 +184,7 @@ def _id(operation: Operation, of: dict[str, Any]) -> Any:
         return of["documentId"]
     if operation.name in ("function", "enrichFunction"):
         return of["ids"][0]
-    return of["session"] if operation.name == "session" else of["messageId"]
+    return of["session"] if operation.name in ("session", "forceEndSession") else of["messageId"]
 
 
 def _codes(answer: dict[str, Any]) -> set[str]:
