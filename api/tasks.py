@@ -15,6 +15,7 @@ from resolvers.errors import DomainError
 from resolvers.retention import tidy
 from resolvers.tally_flush import flush_tallies
 from resolvers.usage_flush import flush_usage
+from store.errors import StoreError
 from store.records import Event
 
 log = logging.getLogger("interlock.tasks")
@@ -32,6 +33,9 @@ async def supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
             pause = _FIRST_PAUSE_SECONDS
+        except (DomainError, StoreError) as error:
+            # Such as a database that is away: whoever reads the log can do nothing with a traceback.
+            log.warning("%s failed; it starts again in %.1f s: %s", name, pause, error)
         except Exception:
             log.exception("%s failed; it starts again in %.1f s", name, pause)
         await asyncio.sleep(pause)

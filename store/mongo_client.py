@@ -27,7 +27,7 @@ DURABLE = WriteConcern("majority")
 
 APP_NAME = "interlock"
 
-_SELECTION_MS = 4_000
+_SELECTION_MS = 3_500
 _CONNECT_MS = 2_000
 _HEARTBEAT_MS = 1_000
 _MOST_CONNECTIONS = 64

@@ -40,6 +40,7 @@ _CODES = {
         "reading everything took longer than MongoDB keeps one moment",
         "raise its parameter minSnapshotHistoryWindowInSeconds (300 by default) for as long as this takes",
     ),
+    246: ("the replica set of MongoDB has only just elected a primary", "try again"),
     14031: ("the disk of MongoDB is full", "free space on its volume"),
 }
 _AWAY = "check that MongoDB runs and that MONGO_HOST and MONGO_PORT are where it listens"

@@ -24,7 +24,7 @@ from store.mongo_orphans import Orphans
 T = TypeVar("T")
 Work = Callable[[AsyncIOMotorClientSession], Awaitable[T]]
 
-PATIENCE_SECONDS = 4.5
+PATIENCE_SECONDS = 4.0
 _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.03
 _ELECTION_PAUSE_SECONDS = 0.1
