@@ -237,9 +237,16 @@ class Chroma:
 
     def nearest(self, shelf: Shelf, vector: Any, limit: int) -> list[NearPassage]:
         """Return up to `limit` passages nearest to the vector."""
-        found = self._in(
-            shelf, lambda held: held.query(query_embeddings=[vector], n_results=limit, include=["distances"])
-        )
+        try:
+            found = self._in(
+                shelf,
+                lambda held: held.query(query_embeddings=[vector], n_results=limit, include=["distances"]),
+            )
+        except ChromaAway as exc:
+            # What Chroma says of a collection that was made and not written to yet.
+            if "Nothing found on disk" not in str(exc):
+                raise
+            found = None
         if not found:
             return []
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)

@@ -11,7 +11,7 @@ from chromadb.api import ServerAPI
 from chromadb.api.client import Client
 from chromadb.auth import UserIdentity
 from chromadb.config import Settings
-from chromadb.errors import NotFoundError, UniqueConstraintError
+from chromadb.errors import ChromaError, NotFoundError
 
 from store.chroma_address import ChromaAddress
 
@@ -39,9 +39,11 @@ class ServerClient(Client):
             super()._validate_tenant_database(tenant, database)
         except NotFoundError:
             admin.get_tenant(tenant)
-            # Of several processes that start together one makes it.
-            with contextlib.suppress(UniqueConstraintError):
+            try:
                 admin.create_database(database, tenant)
+            except ChromaError:
+                # Of several processes that start together one makes it.
+                admin.get_database(database, tenant)
 
     def close(self) -> None:
         """Close the connections too, which Chroma's client leaves open."""

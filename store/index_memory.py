@@ -121,8 +121,8 @@ class StoreMemory:
         positions = {name: int(place) for name, place in state.positions.items()}
         return Progress(state.model, positions, todo, state.stamp, state.indexed, state.total)
 
-    async def save(self, progress: Progress, done: Sequence[Order] = ()) -> None:
-        """Write how far it is, and that these orders are carried out; nothing if nothing is new.
+    async def save(self, progress: Progress, done: Sequence[Order] = ()) -> bool:
+        """Write how far it is, and that these orders are carried out; return False if nothing is new.
 
         Raises:
             NotOurTurn: another process has become the holder.
@@ -145,7 +145,7 @@ class StoreMemory:
                 failure=progress.failure,
             )
 
-        await self._change(saved)
+        return await self._change(saved)
 
     async def ask(self, order: Order, total: int = 0) -> None:
         """Ask something of the process that indexes; a rebuild will be of `total` records."""
@@ -161,7 +161,8 @@ class StoreMemory:
 
         await self._change(asked)
 
-    async def _change(self, change: Callable[[IndexState], IndexState]) -> None:
+    async def _change(self, change: Callable[[IndexState], IndexState]) -> bool:
+        """Write what `change` makes of the record; return whether that was anything new."""
         async with self._writing:
             for attempt in range(_ATTEMPTS):
                 if attempt or self._held is None:
@@ -169,7 +170,7 @@ class StoreMemory:
                 before = self._held or IndexState(id=STATE_ID, project="")
                 after = change(before)
                 if after == before and before.version:
-                    return
+                    return False
                 now = await self._store.now()
                 after = replace(
                     after, created_at=before.created_at if before.version else now, updated_at=now
@@ -179,5 +180,5 @@ class StoreMemory:
                 except Conflict:
                     continue
                 self._held = replace(after, version=before.version + 1)
-                return
+                return True
         raise Conflict(IndexState.__name__, STATE_ID)

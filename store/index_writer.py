@@ -71,6 +71,7 @@ class IndexWriter:
         self._is_doubtful = False
         self._obeying: Order | None = None
         self._writing: Order | None = None
+        self._written: list[Order] = []
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -100,9 +101,9 @@ class IndexWriter:
         return self._memory.orders if self._memory is not None else ()
 
     @property
-    def under_way(self) -> Order | None:
-        """What was being written when the work was cut off: it may be written late."""
-        return self._obeying or self._writing
+    def unsure(self) -> list[Order]:
+        """What was written since it was last sure that the turn was ours: it may be written late."""
+        return [one for one in (*self._written, self._obeying, self._writing) if one is not None]
 
     @property
     def is_rebuilding(self) -> bool:
@@ -185,7 +186,9 @@ class IndexWriter:
                 return
             counts = (self.indexed, self.total, len(self.queue), self._access.failure)
             progress = Progress(self._model, positions, todo, self._stamp, *counts)
-            await self._memory.save(progress, done)
+            written = list(self._written)
+            if await self._memory.save(progress, done):
+                self._written = [one for one in self._written if one not in written]
             self._saved = progress
             return
         progress = Progress(self._meanings.model or (self._saved or Progress()).model, positions, todo)
@@ -357,6 +360,8 @@ class IndexWriter:
         """Write to Chroma; when this is cut off it stays on record what was being written."""
         self._writing = Order(shelf.project, shelf.kind, tuple(ids))
         await self._access.index(work)
+        if self._memory is not None:
+            self._written.append(self._writing)
         self._writing = None
 
     async def _index_page(self) -> None:

@@ -265,8 +265,7 @@ class Indexer(SearchIndex):
         await self._access.index(lambda: None)
         self._writer = None
         self._access.check = self._check_as_reader
-        if writer.under_way is not None:
-            self._late.append(writer.under_way)
+        self._late += writer.unsure
         with contextlib.suppress(StoreError):
             await turn.give_back()
 
