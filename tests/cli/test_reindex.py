@@ -13,7 +13,7 @@ def test_a_reindex_ends_when_all_is_indexed(server: ServerProcess, interlock: In
     assert interlock("query", REGISTER).code == 0
     done = interlock("reindex", "--project", "reindexed")
     assert (done.code, done.err) == (0, "")
-    assert done.out == "1 records indexed with all-minilm-l6-v2-int8\n"
+    assert done.out == "1 records indexed with all-minilm-l6-v2-int8-in-8-bits\n"
     begun = interlock("reindex", "--no-wait")
     assert (begun.code, begun.out.split()[1:]) == (0, ["records", "are", "being", "indexed"])
 

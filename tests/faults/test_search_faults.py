@@ -140,7 +140,7 @@ async def test_what_was_stored_right_before_kill_9_is_indexed_after_the_restart(
         assert await server.end(signal.SIGKILL) == -signal.SIGKILL
         await server.start()
         status = await _ready(client, server, 5)
-        assert (status["model"], status["isDegraded"]) == ("all-minilm-l6-v2-int8", False)
+        assert (status["model"], status["isDegraded"]) == ("all-minilm-l6-v2-int8-in-8-bits", False)
 
 
 async def _register(client: httpx.AsyncClient, server: ServerProcess, purpose: str, n: int) -> None:

@@ -17,6 +17,7 @@ import pytest
 from store import embedder_minilm
 from store.embedder import Embedder, EmbedderAway, EmbedderChoice, NoEmbedder, TextRefused, make_embedder
 from store.embedder_http import BATCH, HttpEmbedder
+from store.onnx_format import NotOnnx, tensors
 from store.passages import MOST_CHARACTERS, passages
 
 
@@ -46,6 +47,46 @@ def test_a_vector_depends_on_its_own_text_alone_in_any_thread(model: Embedder) -
     with ThreadPoolExecutor(4) as threads:
         alone = list(threads.map(lambda text: model.embed([text])[0], texts * 3))
     assert np.array_equal(np.array(alone), np.concatenate([together] * 3))
+
+
+def test_the_model_in_8_bits_agrees_with_the_one_in_32_on_which_texts_are_near(
+    model: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [
+        "how do I retry a failed request",
+        "def retry(n): back off and try again after an error",
+        "Use snake_case for columns, camelCase for GraphQL fields, and never SELECT *.",
+        "\u4f60\u597d caf\u00e9 \U0001f600 " * 9,
+        "",
+        "The lock service hands out fences: numbers that only grow. " * 20,
+    ]
+    monkeypatch.setattr(embedder_minilm, "rewritten", unreadable)
+    plain = make_embedder(EmbedderChoice("minilm"))
+    ours, theirs = model.embed(texts), plain.embed(texts)
+    assert model.id != plain.id, "what one of them has indexed the other indexes anew"
+    assert (ours * theirs).sum(axis=1) == pytest.approx(np.ones(len(texts)), abs=0.02)
+    assert ours @ ours.T == pytest.approx(theirs @ theirs.T, abs=0.06)
+
+
+def unreadable(content: bytes) -> bytes:
+    raise ValueError("another number of matrices")
+
+
+def test_a_processor_that_would_overflow_gives_the_same_vectors_by_wider_sums(
+    model: Embedder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(embedder_minilm, "_CPUS", tmp_path / "not there")
+    monkeypatch.setattr(embedder_minilm.platform, "machine", lambda: "AMD64")
+    careful = make_embedder(EmbedderChoice("minilm"))
+    texts = ["how do I retry a failed request", "a recipe for apple pie " * 30]
+    assert model.id == careful.id
+    assert (model.embed(texts) * careful.embed(texts)).sum(axis=1) == pytest.approx([1.0, 1.0], abs=0.001)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x3a\xff", b"no model at all", b"\x3a\x05\x2a\x03\x08"])
+def test_a_file_that_is_no_model_is_said_to_be_none(content: bytes) -> None:
+    with pytest.raises(NotOnnx):
+        tensors(content)
 
 
 @pytest.mark.parametrize("damage", [b"", b"x"])
