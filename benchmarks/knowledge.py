@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import statistics
 import tempfile
 from contextlib import AsyncExitStack
@@ -25,33 +26,62 @@ AIMS = {"query": 4.0, "find function": 4.0, "store": 2.5, "record learning": 2.5
 AIM_BESIDE = 3.0
 _LOADING = 8
 _LOOK_SECONDS = 0.25
-_INDEX_SECONDS = 3_600.0
+_INDEX_SECONDS = 6 * 3_600.0
 _INDEXED = re.compile(r"^interlock_search_indexed(?:_total)? (\S+)", re.MULTILINE)
 _STATUS = "{ searchIndex { state detail lag } }"
 
 
-async def run(*, quick: bool, is_full: bool = False) -> None:
-    """Print a line a tool, size and number of clients; then the p99 of a bystander."""
+async def run(
+    *, quick: bool, is_full: bool = False, data: Path | None = None, fills_only: bool = False
+) -> None:
+    """Print a line a tool, size and number of clients; then the p99 of a bystander.
+
+    `data` keeps what was filled and indexed, for another run; the calls are measured on a copy of it.
+    """
     sizes = (100, 1_000) if quick else (100, 10_000, 50_000)
-    print(
-        f"{'documents':>9} {'tool':16} {'clients':>7} {'echo ms':>8} {'ours ms':>8} {'ratio':>6} {'aim':>5}",
-        flush=True,
-    )
+    if not fills_only:
+        print(
+            f"{'documents':>9} {'tool':16} {'clients':>7} {'echo ms':>8} {'ours ms':>8} {'ratio':>6} {'aim':>5}",
+            flush=True,
+        )
     with tempfile.TemporaryDirectory() as folder:
-        filled = 0
-        for size in sizes:
+        before: Path | None = None
+        for start, size in zip((0, *sizes), sizes, strict=False):
             # What is written once the index has been made is known to words alone.
-            indexed = size if is_full else min(size, MOST_INDEXED)
-            await _grow(Path(folder), filled, indexed, is_indexed=True)
-            await _grow(Path(folder), max(filled, indexed), size, is_indexed=False)
-            filled = size
+            indexed = size if is_full else max(start, min(size, MOST_INDEXED))
+            filled = (data or Path(folder)) / (f"{size}" if indexed == size else f"{size}-of-them-{indexed}")
+            await _filled(filled, before, start, indexed, size)
+            before = filled
+            if fills_only:
+                continue
             if indexed < size:
                 print(f"{size:9,} of them {indexed:,} indexed by meaning; --full indexes all")
-            async with interlock(Path(folder)) as server, peer("echo") as echo, AsyncExitStack() as stack:
-                ours, echoes = await connect(stack, server.mcp, 16), await connect(stack, echo.mcp, 16)
-                await _measured(server, ours, echoes, size, blocks=2 if quick else 4)
-                if size == sizes[1]:
-                    await _bystander(server, echoes[0], ours[0], size, rounds=150 if quick else 500)
+            await _measured_on(
+                Path(shutil.copytree(filled, Path(folder) / "measured")), size, sizes[1], quick
+            )
+            shutil.rmtree(Path(folder) / "measured")
+
+
+async def _measured_on(directory: Path, size: int, beside: int, quick: bool) -> None:
+    async with interlock(directory) as server, peer("echo") as echo, AsyncExitStack() as stack:
+        ours, echoes = await connect(stack, server.mcp, 16), await connect(stack, echo.mcp, 16)
+        await _measured(server, ours, echoes, size, blocks=2 if quick else 4)
+        if size == beside:
+            await _bystander(server, echoes[0], ours[0], size, rounds=150 if quick else 500)
+
+
+async def _filled(directory: Path, before: Path | None, start: int, indexed: int, end: int) -> None:
+    """Make a directory of `end` documents from one of `start`; one that is whole is left as it is."""
+    if directory.exists():  # noqa: ASYNC240 (nothing runs beside)
+        return
+    part = directory.with_name(f"{directory.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    if before is not None:
+        shutil.copytree(before, part)
+    part.mkdir(parents=True, exist_ok=True)
+    await _grow(part, start, indexed, is_indexed=True)
+    await _grow(part, max(start, indexed), end, is_indexed=False)
+    part.rename(directory)
 
 
 async def _grow(directory: Path, start: int, end: int, *, is_indexed: bool) -> None:
