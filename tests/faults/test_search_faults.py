@@ -5,11 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +14,8 @@ import pytest
 
 from store import index_writer as writing
 from store import indexer as indexing
-from store.chroma import Chroma, ChromaAway
-from store.chroma_address import ChromaAddress
+from store.chroma import ChromaAway
+from tests.engines.chroma import ChromaServer
 from tests.faults.conftest import Serve
 from tests.faults.processes import ServerProcess, ask
 from tests.store.index_cases import Brain, HashEmbedder, document, embedder
@@ -29,54 +25,6 @@ __all__ = ["embedder"]
 PATIENCE_SECONDS = 60.0
 REGISTER = "mutation($i: RegisterFunctionInput!) { registerFunction(input: $i) { __typename } }"
 STATUS = "{ searchIndex { state lag model indexed total isDegraded } }"
-
-
-class ChromaServer:
-    """`chroma run` as a process of its own, on a port and a directory that stay the same."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def spawn(self) -> subprocess.Popen[bytes]:
-        program = Path(sys.executable).with_name("chroma")
-        process = self._process = subprocess.Popen(
-            [
-                str(program),
-                "run",
-                "--path",
-                str(self._folder),
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(self.port),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        return process
-
-    async def start(self) -> None:
-        process = self.spawn()
-        async with asyncio.timeout(PATIENCE_SECONDS), httpx.AsyncClient() as client:
-            while True:
-                assert process.poll() is None
-                with suppress(httpx.TransportError):
-                    if (await client.get(f"http://127.0.0.1:{self.port}/api/v2/heartbeat")).is_success:
-                        return
-                await asyncio.sleep(0.05)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(PATIENCE_SECONDS)
-            self._process = None
-
-    def client(self) -> Chroma:
-        return Chroma(None, ChromaAddress("127.0.0.1", self.port))
 
 
 @pytest.fixture
@@ -96,7 +44,7 @@ async def test_a_chroma_server_that_goes_and_comes_costs_nothing_but_meaning_mea
 ) -> None:
     monkeypatch.setattr(writing, "PAUSE_SECONDS", (0.05, 0.2))
     monkeypatch.setattr(indexing, "_REST_SECONDS", 0.05)
-    await chroma.start()
+    await asyncio.to_thread(chroma.start)
     brain = Brain(tmp_path / "data", embedder, chroma.client)
     async with brain.running():
         await brain.put(document("a", "cat"))
@@ -105,7 +53,7 @@ async def test_a_chroma_server_that_goes_and_comes_costs_nothing_but_meaning_mea
         await brain.put(document("b", "kitten"))
         await brain.state("failing")
         assert await brain.near("feline") is None
-        await chroma.start()
+        await asyncio.to_thread(chroma.start)
         async with asyncio.timeout(PATIENCE_SECONDS):
             while set(await brain.near("feline") or ()) != {"a", "b"}:
                 await asyncio.sleep(0.05)
