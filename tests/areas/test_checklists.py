@@ -141,3 +141,74 @@ async def test_a_list_takes_no_more_than_it_holds(run: Run) -> None:
         "BAD_INPUT",
         "items",
     )
+
+
+UPDATE = """mutation($input: UpdateChecklistInput!) {
+  updateChecklist(input: $input) { name updatedAt items { index text done notes } }
+}"""
+
+
+async def _made(run: Run, *items: str) -> Any:
+    answer = await run(CREATE, {"input": {"project": "p", "name": "l", "items": list(items)}})
+    assert not answer["errors"], answer["errors"]
+    return answer["data"]["createChecklist"]
+
+
+async def _texts(run: Run, **change: Any) -> list[str]:
+    answer = await run(UPDATE, {"input": {"project": "p", "name": "l", **change}})
+    assert not answer["errors"], answer["errors"]
+    return [item["text"] for item in answer["data"]["updateChecklist"]["items"]]
+
+
+async def test_entries_are_moved_reworded_added_and_taken_out_at_once(run: Run) -> None:
+    await _made(run, "a", "b", "c")
+    ticked = {"project": "p", "name": "l", "itemIndex": 1, "notes": "n"}
+    await run(CHECK, {"input": ticked})
+    items = [{"index": 2}, {"text": "new"}, {"index": 1, "text": "B"}]
+    answer = await run(UPDATE, {"input": {"project": "p", "name": "l", "items": items}})
+    assert answer["data"]["updateChecklist"]["items"] == [
+        {"index": 0, "text": "c", "done": False, "notes": ""},
+        {"index": 1, "text": "new", "done": False, "notes": ""},
+        {"index": 2, "text": "B", "done": True, "notes": "n"},
+    ]
+    assert await _texts(run) == ["c", "new", "B"]
+    assert await _texts(run, items=[]) == []
+
+
+async def test_a_checklist_is_renamed_unless_there_is_one_of_that_name(run: Run) -> None:
+    await _made(run, "a")
+    await run(CREATE, {"input": {"project": "p", "name": "taken"}})
+    taken = {"input": {"project": "p", "name": "l", "newName": "taken"}}
+    assert failure(await run(UPDATE, taken)) == ("CONFLICT", "newName")
+    assert await _texts(run, newName="m") == ["a"]
+    listed = (await run(LIST, {"project": "p"}))["data"]["checklists"]["nodes"]
+    assert [one["name"] for one in listed] == ["m", "taken"]
+
+
+async def test_an_edit_of_a_checklist_that_changed_meanwhile_is_refused(run: Run) -> None:
+    await _made(run, "a")
+    read = await run(UPDATE, {"input": {"project": "p", "name": "l"}})
+    seen = read["data"]["updateChecklist"]["updatedAt"]
+    await run(ADD, {"input": {"project": "p", "name": "l", "items": ["b"]}})
+    late = {"input": {"project": "p", "name": "l", "updatedAt": seen, "items": [{"index": 0}]}}
+    assert failure(await run(UPDATE, late)) == ("CONFLICT", "updatedAt")
+    assert await _texts(run) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("items", "field"),
+    [
+        ([{"index": 2}], "index"),
+        ([{"index": -1}], "index"),
+        ([{"index": 0}, {"index": 0}], "index"),
+        ([{"index": 0, "text": " "}], "text"),
+        ([{}], "items"),
+    ],
+)
+async def test_an_entry_that_cannot_be_is_refused_and_nothing_changes(
+    run: Run, items: list[dict[str, Any]], field: str
+) -> None:
+    await _made(run, "a", "b")
+    answer = await run(UPDATE, {"input": {"project": "p", "name": "l", "items": items}})
+    assert failure(answer) == ("BAD_INPUT", field)
+    assert await _texts(run) == ["a", "b"]

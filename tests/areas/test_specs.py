@@ -527,3 +527,34 @@ async def test_a_repeat_with_the_same_idempotency_key_gets_the_first_answer(run:
         await define(run, sessionId=ada, content=f"after {content}")
         assert await run(DEFINE, asked) == first
     assert await engine.store.count(SpecVersion, {}) == 3
+
+
+VERSIONS = """query($name: String!, $first: Int! = 20, $after: String) {
+  specVersions(name: $name, project: "p", first: $first, after: $after) {
+    nodes { name version number content author } pageInfo { hasNextPage endCursor }
+  }
+}"""
+
+
+async def test_all_versions_of_a_spec_are_paged_newest_first_with_their_content(run: Run) -> None:
+    for number in range(60):
+        await define(run, content=f"text {number}")
+    seen: list[dict[str, Any]] = []
+    after = None
+    while True:
+        answer = await run(VERSIONS, {"name": "api", "first": 25, "after": after})
+        page = answer["data"]["specVersions"]
+        seen += page["nodes"]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    assert [one["number"] for one in seen] == list(range(60, 0, -1))
+    assert [one["content"] for one in seen] == [f"text {number}" for number in range(59, -1, -1)]
+    assert seen[-1]["version"] == "1.0.0" and seen[-1]["name"] == "api"
+
+
+async def test_the_versions_of_an_unknown_or_foreign_spec_are_not_shown(run: Run) -> None:
+    await define(run)
+    assert failure(await run(VERSIONS, {"name": "apo"})) == ("NOT_FOUND", "name")
+    foreign = Caller("key_f", "f", Role.READONLY, frozenset({"q"}))
+    assert failure(await run(VERSIONS, {"name": "api"}, caller=foreign)) == ("FORBIDDEN", "project")
