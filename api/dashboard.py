@@ -10,7 +10,6 @@ from api.explorer import FOLDER
 
 VIEWS = frozenset(
     {
-        "",
         "now",
         "messages",
         "backlog",
@@ -57,7 +56,7 @@ class Dashboard:
             self._page = NOT_BUILT
 
     def __contains__(self, path: str) -> bool:
-        return path.split("/", 2)[1] in VIEWS if path.startswith("/") else False
+        return path == "/" or path.split("/", 2)[1] in VIEWS
 
     def answer(self, method: str) -> Response:
         """Return the page; methods other than GET and HEAD are refused."""

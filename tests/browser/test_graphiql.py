@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from api.app import Server
-from api.explorer import FOLDER
 from resolvers.callers import Role
-from tests.api.conftest import Running, serving  # noqa: F401 - a fixture
+from tests.api.conftest import Running
 from tests.api.test_gate import followed, key
-from tests.js import missing
+from tests.browser.watched import NOTE_VIOLATIONS
 
 ADD = 'mutation a($name: String!) { createChecklist(input: {name: $name, project: "p"}) { name } }'
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PATIENCE_MS = 20_000
-NOTE_VIOLATIONS = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
-"""
 
 
 @dataclass
@@ -86,19 +70,6 @@ class Watched:
 
 
 @pytest.fixture
-async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
-    if not (FOLDER / "explorer" / "index.html").exists():
-        missing("the page is not built; run `make install`")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        missing("Chromium is not installed; on Debian: apt-get install chromium")
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield started
-        await started.close()
-
-
-@pytest.fixture
 async def watched(browser: Browser) -> Watched:
     page = await browser.new_page(viewport={"width": 1400, "height": 900})
     page.set_default_timeout(PATIENCE_MS)
@@ -108,7 +79,7 @@ async def watched(browser: Browser) -> Watched:
 
 async def test_a_person_with_a_key_runs_a_query_and_follows_events_without_leaving_the_machine(
     watched: Watched,
-    serving: Callable[..., Running],  # noqa: F811 - the fixture
+    serving: Callable[..., Running],
 ) -> None:
     server = serving(auth_enabled=True)
     owner = await key(server, "boss", Role.OWNER)
@@ -142,7 +113,7 @@ async def test_a_person_with_a_key_runs_a_query_and_follows_events_without_leavi
 
 async def test_a_subscription_whose_connection_is_lost_resumes_behind_its_cursor(
     watched: Watched,
-    serving: Callable[..., Running],  # noqa: F811 - the fixture
+    serving: Callable[..., Running],
 ) -> None:
     server = serving()
     await watched.open(server.url)
@@ -164,7 +135,7 @@ async def test_a_subscription_whose_connection_is_lost_resumes_behind_its_cursor
 
 async def test_no_key_is_kept_in_the_browser(
     watched: Watched,
-    serving: Callable[..., Running],  # noqa: F811 - the fixture
+    serving: Callable[..., Running],
 ) -> None:
     server = serving(auth_enabled=True)
     secret = await key(server, "typed in the field")
@@ -186,7 +157,7 @@ async def test_no_key_is_kept_in_the_browser(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_page_follows_the_systems_colours(
     browser: Browser,
-    serving: Callable[..., Running],  # noqa: F811 - the fixture
+    serving: Callable[..., Running],
     scheme: str,
 ) -> None:
     page = await browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]

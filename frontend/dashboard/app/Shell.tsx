@@ -121,9 +121,9 @@ function ProjectChooser() {
   const names = projects.map((project) => project.name);
   if (chosen !== null && !names.includes(chosen)) names.push(chosen);
   return (
-    <label className="chooser">
-      <span className="sr-only">Project</span>
+    <div className="chooser">
       <select
+        aria-label="Project"
         value={chosen ?? ""}
         onChange={(event) => open({ view: path.split("/")[1] || "now", project: event.target.value || null })}
       >
@@ -134,7 +134,7 @@ function ProjectChooser() {
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }
 
@@ -145,13 +145,12 @@ function ThemeChooser() {
     setTheme(chosen);
   };
   return (
-    <label className="chooser">
-      <span className="sr-only">Colours</span>
-      <select value={theme} onChange={(event) => choose(event.target.value as Theme)}>
+    <div className="chooser">
+      <select aria-label="Colours" value={theme} onChange={(event) => choose(event.target.value as Theme)}>
         <option value="system">Auto</option>
         <option value="light">Light</option>
         <option value="dark">Dark</option>
       </select>
-    </label>
+    </div>
   );
 }

@@ -14,7 +14,7 @@ export function SignIn({ problem, onKey }: { problem: string; onKey(key: string)
       <form className="card" onSubmit={submit}>
         <h1>Interlock</h1>
         <p>This server asks for an API key. It stays in this tab and is forgotten when the tab closes.</p>
-        <TextField value={key} onChange={setKey} type="password" autoComplete="off" autoFocus isInvalid={problem !== ""}>
+        <TextField value={key} onChange={setKey} type="password" autoComplete="off" autoFocus isInvalid={problem !== ""} validationBehavior="aria">
           <Label>API key</Label>
           <Input />
         </TextField>

@@ -27,7 +27,7 @@ export function VirtualList<T>({ items, label, keyOf, row, rowHeight = 36, class
   });
   return (
     // Focusable, so that the arrow keys scroll it.
-    <div ref={box} className={`virtual ${className}`} tabIndex={0} role="region" aria-label={label} onScroll={(event) => onScrolled?.(event.currentTarget.scrollTop > TOP_PX)}>
+    <div ref={box} className={`virtual ${className}`} tabIndex={0} role="group" aria-label={label} onScroll={(event) => onScrolled?.(event.currentTarget.scrollTop > TOP_PX)}>
       <div role="list" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, key, start }) => (
           <div

@@ -1,0 +1,79 @@
+"""A real browser, pages that are watched, and agents that come over MCP."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from mcp import Client
+from playwright.async_api import Browser, async_playwright, expect
+
+from api.explorer import FOLDER
+from tests.api.conftest import Running, serving  # noqa: F401 - a fixture
+from tests.browser.watched import PATIENCE_MS, Agent, Watched
+from tests.js import missing
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+Comes = Callable[..., Awaitable[Agent]]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    if not all((FOLDER / page / "index.html").exists() for page in ("dashboard", "explorer")):
+        missing("the pages are not built; run `make install`")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        missing("Chromium is not installed; on Debian: apt-get install chromium")
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield started
+        await started.close()
+
+
+@pytest.fixture
+async def dashboard(browser: Browser) -> AsyncIterator[Watched]:
+    """A page for the dashboard; after the test it must have complained of nothing and left no host."""
+    page = await browser.new_page(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
+    page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    watched = Watched(page)
+    await watched.watch()
+    yield watched
+    await watched.assert_clean()
+
+
+@pytest.fixture
+async def comes() -> AsyncIterator[Comes]:
+    """Let an agent come to a server over MCP: `await comes(server, "ann", project="p", task="...")`."""
+    go = asyncio.Event()
+    staying: list[asyncio.Task[None]] = []
+
+    async def stay(url: str, came: asyncio.Future[Client]) -> None:
+        # A client must be left by the task that entered it; fixtures change tasks.
+        async with Client(url) as client:
+            came.set_result(client)
+            await go.wait()
+
+    async def come(
+        server: Running, name: str, project: str = "webshop", task: str = "", key: str | None = None
+    ) -> Agent:
+        came: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+        staying.append(asyncio.create_task(stay(f"{server.url}/mcp", came)))
+        agent = Agent(await asyncio.wait_for(came, 10), name, project)
+        await agent.start(task or f"the work of {name}", key)
+        return agent
+
+    yield come
+    go.set()
+    await asyncio.wait_for(asyncio.gather(*staying, return_exceptions=True), 10)

@@ -1,0 +1,285 @@
+"""The view Now in a real browser, against a real server to which real agents come over MCP."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from api.app import Server
+from api.settings import Settings
+from resolvers.callers import Role
+from tests.api.conftest import Running, settings_for
+from tests.api.test_gate import key, revoke
+from tests.browser.conftest import Comes
+from tests.browser.watched import PATIENCE_MS, Watched
+
+Serving = Callable[..., Running]
+SOON_MS = 5_000
+AWAY = ["ERR_CONNECTION_REFUSED", "WebSocket connection", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE"]
+LOCKED_OUT = "401 (Unauthorized)"
+
+
+async def test_what_agents_do_is_on_the_page_at_once(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    await dashboard.open(server.url)
+    await expect(dashboard.page.get_by_text("No agent has come yet")).to_be_visible()
+    await expect(dashboard.page.locator("code", has_text="mcpServers")).to_contain_text(f"{server.url}/mcp")
+
+    ann = await comes(server, "ann", task="rewrite the cart")
+    bob = await comes(server, "bob")
+    await ann.lock("web/src/cart.ts", "web/src/pay/card.ts", "README.md", reason="one price per line")
+    agents, locks, events = (dashboard.panel(title) for title in ("Agents", "Locks", "Events"))
+    await expect(agents.get_by_role("link", name="ann")).to_be_visible(timeout=SOON_MS)
+    await expect(agents).to_contain_text("rewrite the cart")
+    await expect(locks.get_by_role("row", name="cart.ts")).to_contain_text("ann", timeout=SOON_MS)
+    await expect(locks.get_by_role("row", name="web/src/")).to_have_count(3)
+    await expect(dashboard.counter("Agents here")).to_have_text("2")
+    await expect(dashboard.counter("Locks held")).to_have_text("3")
+
+    await ann.call("memory_heartbeat", status="busy", current_task="adding up")
+    await expect(agents.get_by_role("listitem").filter(has_text="ann")).to_contain_text(
+        "busy", timeout=SOON_MS
+    )
+    await expect(agents).to_contain_text("adding up")
+
+    waiting = asyncio.create_task(bob.lock("web/src/cart.ts", wait_seconds=20))
+    await expect(locks.get_by_role("row", name="cart.ts")).to_contain_text("bob waiting")
+    await expect(dashboard.counter("Waiting")).to_have_text("1")
+    await ann.call("memory_unlock_files", files=["web/src/cart.ts"])
+    await waiting
+    await expect(locks.get_by_role("row", name="cart.ts")).to_contain_text("bob", timeout=SOON_MS)
+    await expect(dashboard.counter("Waiting")).to_have_text("0")
+    await expect(events).to_contain_text("granted web/src/cart.ts")
+    await dashboard.assert_accessible()
+
+    await ann.call("memory_end_session", summary="done")
+    await expect(dashboard.counter("Agents here")).to_have_text("1", timeout=SOON_MS)
+    await expect(dashboard.counter("Locks held")).to_have_text("1")
+
+
+async def test_a_lock_is_forced_open_after_one_question_and_its_holder_is_told_why(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    await ann.lock("api/orders.py", reason="totals in cents")
+    await dashboard.open(server.url)
+    row = dashboard.panel("Locks").get_by_role("row", name="api/orders.py")
+    force = row.get_by_role("button", name="Force open api/orders.py")
+    await force.click()
+    dialog = dashboard.page.get_by_role("alertdialog")
+    await expect(dialog).to_contain_text("totals in cents")
+    await expect(dialog.get_by_role("button", name="Force open")).to_be_disabled()
+    await dashboard.assert_accessible()
+    await dashboard.page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await expect(row).to_be_visible()
+
+    await force.click()
+    await dialog.get_by_label("Reason").fill("ann's machine is away")
+    await dashboard.page.keyboard.press("Enter")
+    await expect(row).to_have_count(0, timeout=SOON_MS)
+    await expect(dashboard.page.get_by_text("api/orders.py is free.")).to_be_visible()
+    await expect(dashboard.panel("Events")).to_contain_text("ann's machine is away")
+    assert "ann's machine is away" in await ann.said("memory_get_locks")
+
+
+async def test_the_stream_can_be_paused_and_filtered(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    await dashboard.open(server.url)
+    ann = await comes(server, "ann")
+    events = dashboard.panel("Events")
+    await expect(events).to_contain_text("session.started")
+    await events.get_by_role("button", name="Pause").click()
+    await ann.lock("one.py")
+    await ann.lock("two.py")
+    await expect(events.get_by_role("button", name=re.compile("Resume"))).to_have_text("Resume (2 new)")
+    await expect(events).not_to_contain_text("one.py")
+    await events.get_by_role("button", name=re.compile("Resume")).click()
+    await expect(events).to_contain_text("granted one.py")
+
+    await events.get_by_role("button", name="Locks").click()
+    await expect(events).not_to_contain_text("session.started")
+    await events.get_by_label("Filter events").fill("two ann")
+    await expect(events.get_by_role("listitem")).to_have_count(1)
+    await events.get_by_label("Filter events").fill("no such thing")
+    await expect(events).to_contain_text("Nothing passes the filter")
+
+
+async def test_a_lost_connection_is_made_up_for_without_a_gap_or_a_repetition(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    await dashboard.open(server.url)
+    await ann.lock("before.py")
+    await expect(dashboard.panel("Events")).to_contain_text("before.py")
+
+    async def drop(running: Server) -> None:
+        running.sockets.close_all()
+
+    await asyncio.to_thread(server.within, drop)
+    await ann.lock("meanwhile.py")
+    await dashboard.is_live()
+    await ann.lock("after.py")
+    said = dashboard.panel("Events").locator(".now-said")
+    await expect(said).to_have_text([re.compile(name) for name in ("after.py", "meanwhile.py", "before.py")])
+    await expect(dashboard.panel("Locks").get_by_role("row")).to_have_count(3)
+
+
+@pytest.fixture
+def restarting(tmp_path: Path) -> Iterator[Callable[[], Running]]:
+    """Start a server on the same data and port each time, after the one before has stopped."""
+    running: list[Running] = []
+
+    def start() -> Running:
+        settings = settings_for(tmp_path / "data")
+        if running:
+            running[-1].stop()
+            port = int(running[-1].url.rpartition(":")[2])
+            settings = Settings(_env_file=None, data=tmp_path / "data", host="127.0.0.1", port=port)  # type: ignore[call-arg]
+        running.append(Running(settings).start())
+        return running[-1]
+
+    yield start
+    running[-1].stop()
+
+
+async def test_a_restart_of_the_server_needs_no_reload(
+    dashboard: Watched, restarting: Callable[[], Running], comes: Comes
+) -> None:
+    dashboard.expected = AWAY
+    server = restarting()
+    ann = await comes(server, "ann")
+    await ann.lock("before.py")
+    await dashboard.open(server.url)
+    await dashboard.page.evaluate("window.isTheSamePage = true")
+    states = "window.states = []; new MutationObserver(() => states.push(document.querySelector('.live-state').textContent))"
+    await dashboard.page.evaluate(
+        f"{states}.observe(document.querySelector('.live-state'), {{childList: true, characterData: true, subtree: true}}); 0"
+    )
+    server = await asyncio.to_thread(restarting)
+    bob = await comes(server, "bob")
+    await bob.lock("after.py")
+    await expect(dashboard.panel("Locks").get_by_role("row")).to_have_count(2)
+    await expect(dashboard.panel("Events")).to_contain_text("granted after.py")
+    await dashboard.is_live()
+    assert await dashboard.page.evaluate("window.isTheSamePage")
+    assert "Offline" in await dashboard.page.evaluate("window.states")
+
+
+async def test_a_key_opens_the_page_stays_in_the_tab_and_ends_with_it(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    dashboard.expected = [LOCKED_OUT]
+    server = serving(auth_enabled=True)
+    owner = await key(server, "boss", Role.OWNER)
+    ann = await comes(server, "ann", key=owner)
+    await ann.lock("a.py")
+    page = dashboard.page
+    await page.goto(f"{server.url}/now?project=webshop")
+    await expect(page.get_by_label("API key")).to_be_focused()
+    await dashboard.assert_accessible()
+    await page.get_by_label("API key").fill("wrong")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("does not know this key")
+    await page.get_by_label("API key").fill(owner)
+    await page.keyboard.press("Enter")
+    await dashboard.is_live()
+    await expect(dashboard.panel("Locks")).to_contain_text("a.py")
+    assert page.url == f"{server.url}/now?project=webshop"
+    stored: str = await page.evaluate("JSON.stringify([{...localStorage}, document.cookie])")
+    assert owner not in stored
+
+    await page.reload()
+    await dashboard.is_live()
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_label("API key")).to_be_visible()
+    assert await page.evaluate("JSON.stringify({...sessionStorage})") == "{}"
+
+
+async def test_a_key_sees_its_projects_only_does_what_its_role_may_and_is_shut_out_when_revoked(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    dashboard.expected = [LOCKED_OUT, "WebSocket connection"]
+    server = serving(auth_enabled=True)
+    owner = await key(server, "boss", Role.OWNER)
+    reader = await key(server, "reader", Role.READONLY, ("webshop",))
+    for project in ("webshop", "secret"):
+        agent = await comes(server, f"agent-of-{project}", project=project, key=owner)
+        await agent.lock(f"{project}.py")
+    page = dashboard.page
+    await page.goto(server.url)
+    await page.get_by_label("API key").fill(reader)
+    await page.keyboard.press("Enter")
+    await dashboard.is_live()
+    await expect(dashboard.panel("Locks")).to_contain_text("webshop.py")
+    await agent.lock("more-secret.py")
+    await expect(dashboard.counter("Locks held")).to_have_text("1")
+    await expect(page.locator("body")).not_to_contain_text("secret")
+    await expect(page.get_by_role("button", name=re.compile("Force open"))).to_have_count(0)
+
+    await revoke(server, "reader")
+    await expect(page.get_by_label("API key")).to_be_visible()
+    await expect(page.get_by_role("alert")).to_contain_text("revoked")
+
+
+async def test_addresses_lead_to_what_they_name(dashboard: Watched, serving: Serving, comes: Comes) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    await ann.lock("a.py")
+    engineer = await comes(server, "eva", project="engine")
+    await engineer.lock("b.py")
+    page = dashboard.page
+    await dashboard.open(server.url, "/now/webshop/ann")
+    await expect(dashboard.panel("Agents").locator("li")).to_have_count(1)
+    await expect(dashboard.panel("Locks")).not_to_contain_text("b.py")
+    await page.get_by_role("link", name="Show all").click()
+    await expect(dashboard.panel("Agents").locator("li")).to_have_count(2)
+    await page.get_by_label("Project").select_option("engine")
+    await expect(page).to_have_url(f"{server.url}/now?project=engine")
+    await expect(dashboard.panel("Agents").locator("li")).to_have_count(1)
+    await expect(dashboard.panel("Agents")).to_contain_text("eva")
+    await page.go_back()
+    await expect(dashboard.panel("Agents").locator("li")).to_have_count(2)
+    await dashboard.open(server.url, "/now")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Skip to the view")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("main")).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_page_fits_each_width_and_axe_finds_nothing_serious_in_either_theme(
+    browser: Browser, serving: Serving, comes: Comes, scheme: str
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann", task="a task with " + "very" * 30 + " long words")
+    await ann.lock("a/long/way/down/" + "name" * 20 + ".py", "b.py", reason="because " * 20)
+    page = await browser.new_page(viewport={"width": 1024, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_default_timeout(PATIENCE_MS)
+    watched = Watched(page)
+    await watched.watch()
+    await watched.open(server.url)
+    await expect(watched.panel("Locks")).to_contain_text("b.py")
+    await ann.call("memory_heartbeat", status="error", current_task="broken")
+    await expect(watched.panel("Agents")).to_contain_text("broken")
+    for width in (360, 1024, 3840):
+        await page.set_viewport_size({"width": width, "height": 800})
+        await watched.assert_fits()
+        await watched.assert_accessible()
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    before = await page.evaluate(ground)
+    assert (sum(map(int, re.findall(r"\d+", before)[:3])) > 3 * 128) == (scheme == "light")
+    await page.get_by_label("Colours").select_option("dark" if scheme == "light" else "light")
+    assert await page.evaluate(ground) != before
+    await watched.assert_clean()
