@@ -96,6 +96,11 @@ class IndexWriter:
                 raise outcome
 
     @property
+    def model(self) -> str:
+        """The embedder that the index is made with, as far as is known."""
+        return self._model
+
+    @property
     def orders(self) -> tuple[Order, ...]:
         """What other processes ask for."""
         return self._memory.orders if self._memory is not None else ()

@@ -36,6 +36,7 @@ _LOAD_SECONDS = 2.0
 _FRESH_SECONDS = 0.15
 _ASK_SECONDS = 3.0
 _REST_SECONDS = 2.0
+_LEAVE_SECONDS = 2.0
 
 
 class Indexer(SearchIndex):
@@ -99,19 +100,23 @@ class Indexer(SearchIndex):
         writer = self._writer
         if writer is not None:
             with contextlib.suppress(NotOurTurn, *AWAY):
-                await writer.save()
+                async with asyncio.timeout(_LEAVE_SECONDS):
+                    await writer.save()
         await self._access.close()
         if self._turn is not None:
             # Nothing is written any more.
-            with contextlib.suppress(StoreError):
-                await self._turn.give_back()
+            with contextlib.suppress(StoreError, TimeoutError):
+                async with asyncio.timeout(_LEAVE_SECONDS):
+                    await self._turn.give_back()
         self._access.end()
 
     async def nearest(
         self, kind: type[Record], projects: Sequence[str], text: str, limit: int = 100
     ) -> list[Near] | None:
         access, now = self._access, asyncio.get_running_loop().time()
-        if access.off or now < self._rest_until or not await self._is_loaded_soon():
+        # A process that does not index looks by itself whether failures are over.
+        is_waiting = self._turn is not None and self._writer is None and access.failure
+        if access.off or is_waiting or now < self._rest_until or not await self._is_loaded_soon():
             return None
         await self._freshen(projects)
         shelves = [Shelf(project, kind_name(kind)) for project in dict.fromkeys(projects)]
@@ -187,7 +192,7 @@ class Indexer(SearchIndex):
         waiting = len(writer.queue)
         is_busy = writer.is_rebuilding or waiting > FEW
         lag = waiting if writer.has_begun else None
-        return IndexHealth(self._state(is_busy), lag=lag, indexed=writer.indexed, total=writer.total)
+        return IndexHealth(self._state(is_busy), "", writer.model, lag, writer.indexed, writer.total)
 
     def _of_others(self) -> IndexHealth:
         seen = self._seen
@@ -208,6 +213,7 @@ class Indexer(SearchIndex):
         loop = asyncio.get_running_loop()
         while True:
             try:
+                await self._tell_what_was_late()
                 if not self._access.off and loop.time() >= self._hands_off_until and await turn.take():
                     await self._serve_turn(turn)
                 else:
@@ -273,9 +279,6 @@ class Indexer(SearchIndex):
         """Do what a process does that does not index: know how it goes, and notice when failures are over."""
         assert self._memory is not None
         await self._read()
-        while self._late:
-            await self._memory.ask(self._late[0])
-            del self._late[0]
         access, seen = self._access, self._seen
         model = access.meanings.model
         if (
@@ -287,12 +290,20 @@ class Indexer(SearchIndex):
         if access.failure and not access.off:
             try:
                 await access.loaded()
+                await access.ask(access.meanings.chroma.check_place)
                 await access.ask(lambda: access.meanings.probe([]))
+                access.is_reachable = True
                 access.is_well()
             except NotIndexedYet:
                 access.is_well()
             except (NoEmbedder, ChromaAway, EmbedderAway, OSError) as exc:
                 access.note_failure(exc)
+
+    async def _tell_what_was_late(self) -> None:
+        assert self._memory is not None
+        while self._late:
+            await self._memory.ask(self._late[0])
+            del self._late[0]
 
     async def _read(self) -> None:
         """Read how far the index is, and who keeps it."""
