@@ -41,6 +41,7 @@ RUN apt-get update \
 COPY --from=build /opt/interlock /opt/interlock
 # Outside loopback the server starts only with authentication on, so that is what the image says.
 ENV PATH=/opt/interlock/bin:/usr/local/bin:/usr/bin:/bin \
+    HOME=/var/lib/interlock \
     PYTHONDONTWRITEBYTECODE=1 \
     INTERLOCK_DATA=/var/lib/interlock \
     INTERLOCK_HOST=0.0.0.0 \

@@ -246,7 +246,7 @@ def test_what_the_dockerfile_copies_exists_and_is_what_the_wheel_is_made_of() ->
     for source in copied:
         assert (ROOT / source).exists(), source
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    packages = set(project["tool"]["setuptools"]["packages"])
+    packages = {name.split(".")[0] for name in project["tool"]["setuptools"]["packages"]}
     assert copied == packages | {
         "frontend",
         "constraints.txt",
@@ -283,3 +283,43 @@ def test_images_have_the_version_of_the_package() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert services()["api"]["image"] == f"interlock:{version}"
     assert f'org.opencontainers.image.version="{version}"' in (ROOT / "Dockerfile").read_text()
+
+
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+SCALING = (ROOT / "docs" / "scaling.md").read_text()
+
+
+def test_every_command_that_operators_are_told_exists() -> None:
+    paths = {" ".join(path) for path in command_paths(app)}
+    told = set(re.findall(r"interlock ((?:keys )?[a-z]+)(?=[ `])", OPERATIONS + SCALING)) - {"interlock"}
+    told = {
+        words for words in told if words.split()[0] in {path.split()[0] for path in paths} or "keys" in words
+    }
+    assert {"keys create", "keys revoke", "doctor", "export", "verify", "reindex"} <= told
+    assert told <= paths, told - paths
+    for words in re.findall(r"docker compose (?:exec|run)((?: -[-\w]+(?: \./\S+)?)*) (\S+)", OPERATIONS):
+        assert words[1] in services(), words
+
+
+def test_every_variable_that_operators_are_told_exists() -> None:
+    known = settings_names() | set(example()) | CLIENT_VARIABLES | {"MONGO_INITDB_ROOT_PASSWORD"}
+    prefixes = ("TEAM_", "INTERLOCK_", "MONGO_", "MCP_", "CHROMA_", "BROADCAST_")
+    told = {
+        name
+        for name in re.findall(r"\b[A-Z]+_[A-Z_]+\b", OPERATIONS + SCALING)
+        if name.startswith(prefixes) or name.endswith("_DAYS")
+    }
+    assert len(told) > 20
+    whole_families = {"TEAM_LIBRARIAN_"}
+    assert told - whole_families <= known, told - known
+
+
+def test_every_metric_is_in_the_operators_list_and_none_that_is_not() -> None:
+    source = (ROOT / "api" / "metrics.py").read_text()
+    told = {
+        name.removesuffix("_total")
+        for name in re.findall(r"`(interlock_[a-z_]+?)(?:\{[^}]*\})?`", OPERATIONS)
+    }
+    made = set(re.findall(r'"(interlock_[a-z_]+)"', source)) | {"interlock_store_bytes"}
+    made |= {"interlock_search_indexed", "interlock_search_embed_seconds"}
+    assert told - {"interlock_mongo"} == made
