@@ -8,12 +8,13 @@ TEST_STAMP := $(VENV)/.installed-test
 PAGE := api/page/explorer/index.html
 PAGE_SOURCES := $(shell find frontend -name node_modules -prune -o -type f -print)
 
-.PHONY: help serve install test torture check bench schema docs clean
+.PHONY: help serve install test test-team torture check bench schema docs clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make serve    install and serve at http://127.0.0.1:8080 (INTERLOCK_PORT, INTERLOCK_DATA)"
 	@echo "make test     install what the tests need and run them all"
+	@echo "make test-team  of these only a team's services and all that fails of them (INTERLOCK_TORTURE=50: longer)"
 	@echo "make check    lint, types, import rules, generated files"
 	@echo "make bench    run the benchmarks and print their ratios"
 	@echo "make torture  the same tests, longer"
@@ -49,6 +50,10 @@ $(TEST_STAMP): $(STAMP)
 test: $(TEST_STAMP) $(PAGE)
 	@echo "running the tests"
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+test-team: $(TEST_STAMP) $(PAGE)
+	@echo "running a team's services and all that can fail of them"
+	@$(BIN)/python -m pytest tests/team
 
 torture: $(TEST_STAMP) $(PAGE)
 	@echo "running the tests for longer"

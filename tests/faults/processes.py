@@ -21,6 +21,8 @@ PATIENCE_SECONDS = 30.0
 class ServerProcess:
     """`interlock serve` on a data directory and a port that stay the same over restarts."""
 
+    patience_seconds = PATIENCE_SECONDS
+
     def __init__(self, data: Path, **environment: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -50,7 +52,7 @@ class ServerProcess:
     async def start(self) -> None:
         """Start and wait for the first answer."""
         process = self.spawn()
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + self.patience_seconds
         async with httpx.AsyncClient() as client:
             while time.monotonic() < until:
                 assert process.poll() is None, process.communicate()[1]

@@ -32,6 +32,7 @@ CALLS = {
     "send": "memory_send_message",
     "read": "memory_get_messages",
     "learn": "memory_record_learning",
+    "ask": "memory_query",
     "beat": "memory_heartbeat",
 }
 """What is done -> the tool that does it."""
@@ -151,7 +152,9 @@ class KeyedAgent(Agent):
 
     async def _tried(self, tool: str, variables: Mapping[str, Any]) -> tuple[Outcome, Mapping[str, Any]]:
         try:
-            answer = await self.wire.post("/graphql", json={"query": keyed(tool), "variables": variables})
+            document = keyed(tool)
+            given = {name: value for name, value in variables.items() if f"${name}:" in document}
+            answer = await self.wire.post("/graphql", json={"query": document, "variables": given})
             response = answer.json()
         except (httpx.TransportError, json.JSONDecodeError) as error:
             return Outcome.UNKNOWN, {"error": repr(error)[:200]}
@@ -166,7 +169,9 @@ class KeyedAgent(Agent):
 
 
 def keyed(tool: str) -> str:
-    """Return a tool's operation with an idempotency key to be given."""
+    """Return a tool's operation with an idempotency key to be given; a query takes none and needs none."""
     text = (TOOLS / f"{tool}.graphql").read_text()
+    if re.search(r"^query ", text, re.MULTILINE):
+        return text
     text = re.sub(r"(mutation \w+\()", r"\1$key: String ", text, count=1)
     return re.sub(r"(result: \w+\()", r"\1idempotencyKey: $key, ", text, count=1)

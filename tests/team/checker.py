@@ -190,6 +190,14 @@ def learnings_are_kept(history: History, end: End) -> Broken:
     yield from _kept(history.of("learn"), found, ("title", "details"), "document.stored", end)
 
 
+def what_was_learnt_is_found(history: History, end: End) -> Broken:
+    """By the next question, whatever became of the index meanwhile."""
+    for call in _acknowledged(history, "ask"):
+        texts = [found["content"] for found in call.result.get("results", ())]
+        if not any(call.given["query"] in text for text in texts):
+            yield f"{call.who} did not find {call.given['query']}, which it had kept"
+
+
 def _kept(
     calls: Sequence[Call], found: Sequence[tuple[str, str]], names: tuple[str, str], kind: str, end: End
 ) -> Broken:
@@ -303,6 +311,7 @@ _RULES: tuple[Callable[[History, End], Broken], ...] = (
     nobody_shares_a_claim,
     items_are_kept,
     learnings_are_kept,
+    what_was_learnt_is_found,
     spec_versions_only_grow,
     messages_arrive_once,
 )

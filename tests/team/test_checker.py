@@ -67,6 +67,7 @@ def sound() -> tuple[History, End]:
         call("bob", "read", 2, shown),
         call("bob", "read", 4, shown, include_delivered=True),
         call("ann", "learn", 0, {"id": "doc_1"}, title="lesson", details="of ann"),
+        call("ann", "ask", 2, {"results": [{"content": "of ann"}]}, query="ann"),
     ]
     common: dict[str, Any] = {"project": "p"}
     content = {"spec_id": "p/api", "spec_type": "interface", **common}
@@ -240,6 +241,11 @@ def a_refused_write_that_is_there(history: History, end: End) -> End:
     history.calls.append(refused)
     more = Document(id="doc_2", project="p", type="learning", title="refused", content="x")
     return replace(end, documents=(*end.documents, more))
+
+
+@breaks("ann did not find ann, which it had kept")
+def a_learning_that_is_not_found(history: History, end: End) -> None:
+    history.calls[-1].result = {"results": [{"content": "of bob"}]}
 
 
 @breaks("1.0.0 was given to ann and to bob")

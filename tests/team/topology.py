@@ -12,17 +12,22 @@ from pathlib import Path
 import httpx
 
 from store.mongo_address import MongoAddress
+from tests.engines.chroma import ChromaServer
 from tests.engines.mongod import ReplicaSet
 from tests.engines.redis import RedisServer
 from tests.faults.processes import ROOT, ServerProcess
+from tests.team.meanings import ModelServer
 
 SERVERS = 3
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 90.0
 TURNED_CLOCK = Path(__file__).parent / "turned_clock"
 
 
 class TeamServer(ServerProcess):
     """One of several servers; what it says goes to a file, for nobody reads along."""
+
+    # Eight processes start at once.
+    patience_seconds = LIMIT_SECONDS
 
     def __init__(self, data: Path, **environment: str) -> None:
         super().__init__(data, **environment)
@@ -62,13 +67,17 @@ class Topology:
     def __init__(self, directory: Path, **environment: str) -> None:
         self.mongo = ReplicaSet(directory / "mongo", 3)
         self.redis = RedisServer(directory / "redis")
+        self.chroma = ChromaServer(directory / "chroma")
+        self.model = ModelServer()
         self.database = "team"
         settings = {
             "MONGO_HOST": self.mongo.hosts,
             "MONGO_DB": self.database,
             "BROADCAST_URL": self.redis.url,
             "INTERLOCK_LOG_LEVEL": "warning",
-            "INTERLOCK_EMBEDDER": "off",
+            "CHROMA_HOST": "127.0.0.1",
+            "CHROMA_PORT": str(self.chroma.port),
+            "INTERLOCK_EMBEDDER": self.model.url,
             **environment,
         }
         self.servers = [TeamServer(directory / f"server{n}", **settings) for n in range(SERVERS)]
@@ -86,6 +95,7 @@ class Topology:
     def start(self) -> None:
         """Start everything and wait until each server answers."""
         self.redis.start()
+        self.chroma.spawn()
         self.mongo.start()
         asyncio.run(self.start_servers())
 
@@ -103,7 +113,9 @@ class Topology:
     def kill(self) -> None:
         """Kill everything."""
         with contextlib.ExitStack() as stack:
+            stack.callback(self.model.kill)
             stack.callback(self.mongo.kill)
+            stack.callback(self.chroma.kill)
             stack.callback(self.redis.kill)
             for server in self.servers:
                 stack.callback(server.kill)

@@ -24,6 +24,7 @@ SPEC = "api"
 PAUSE_SECONDS = 0.04
 HELD_SECONDS = 0.05
 PATIENCE_SECONDS = 90.0
+_WORD = str.maketrans("0123456789", "qwertzuiop", " ")
 _OPEN_ITEMS = 3
 _EPSILON_SECONDS = 2.0
 
@@ -133,8 +134,12 @@ async def read(team: Team, agent: Agent) -> None:
 
 
 async def learn(team: Team, agent: Agent) -> None:
-    """Keep something."""
-    await agent.call("learn", title=team.name("lesson"), details=f"{agent.name} learnt it")
+    """Keep something, and look for it by the one word that is in nothing else."""
+    title = team.name("lesson")
+    details = f"learnt as {title.translate(_WORD)}"
+    call = await agent.call("learn", title=title, details=details)
+    if call.is_acknowledged:
+        await agent.call("ask", query=title.translate(_WORD))
 
 
 async def beat(team: Team, agent: Agent) -> None:
