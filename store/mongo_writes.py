@@ -34,21 +34,24 @@ if TYPE_CHECKING:
     from motor.motor_asyncio import AsyncIOMotorClientSession, AsyncIOMotorDatabase
 
 
+Standing = tuple[str, int, int]
+"""A record as it was read: its id, its version, and when it was made, as documents hold it."""
+
+
 @dataclass(slots=True)
 class Batch:
     """What is written to one collection."""
 
     collection: Collection
-    deletes: list[tuple[str, int]] = field(default_factory=list)
-    checks: list[tuple[str, int]] = field(default_factory=list)
+    deletes: list[Standing] = field(default_factory=list)
+    checks: list[Standing] = field(default_factory=list)
     updates: list[tuple[str, int, Document]] = field(default_factory=list)
     creates: list[tuple[str, int, Document]] = field(default_factory=list)
 
     @property
     def expected(self) -> Iterator[tuple[str, int]]:
         """Return the records that must stand, each with its version."""
-        yield from self.deletes
-        yield from self.checks
+        yield from ((record_id, version) for record_id, version, _ in (*self.deletes, *self.checks))
         yield from ((record_id, version) for record_id, version, _ in self.updates)
 
     def statements(self) -> list[DeleteOne | UpdateOne | ReplaceOne[Document]]:
@@ -56,8 +59,8 @@ class Batch:
         # A check writes: a mere read would not exclude who changes the record in the same moment.
         mark = {"$set": {MARK: ObjectId()}}
         return [
-            *(DeleteOne(_at(record_id, version)) for record_id, version in self.deletes),
-            *(UpdateOne(_at(record_id, version), mark) for record_id, version in self.checks),
+            *(DeleteOne(_as_read(*standing)) for standing in self.deletes),
+            *(UpdateOne(_as_read(*standing), mark) for standing in self.checks),
             *(ReplaceOne(_at(record_id, version), made) for record_id, version, made in self.updates),
             *(ReplaceOne(_at(record_id, 0), made, upsert=True) for record_id, _, made in self.creates),
         ]
@@ -65,6 +68,11 @@ class Batch:
 
 def _at(record_id: str, version: int) -> Document:
     return {"_id": record_id, "version": version}
+
+
+def _as_read(record_id: str, version: int, made: int) -> Document:
+    # Made anew under the same id, a record begins at the same version again.
+    return {"_id": record_id, "version": version, "created_at": made}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ class Decision:
         outcome: dict[Name, int] = {}
         for batch in self.batches:
             kind = batch.collection.kind.__name__
-            outcome |= {(kind, record_id): 0 for record_id, _ in batch.deletes}
+            outcome |= {(kind, record_id): 0 for record_id, _, _ in batch.deletes}
             outcome |= {(kind, record_id): version + 1 for record_id, version, _ in batch.updates}
         return outcome
 
@@ -146,7 +154,7 @@ def decision_of(changes: Changes) -> Decision:
 
     written: dict[tuple[type[Record], str], int] = {}
     for record in changes.deletes:
-        batch_of(record).deletes.append((record.id, record.version))
+        batch_of(record).deletes.append(_standing(record))
         written[type(record), record.id] = record.version
     for record in changes.puts:
         batch = batch_of(record)
@@ -156,9 +164,13 @@ def decision_of(changes: Changes) -> Decision:
     for record in changes.checks:
         # What is written at the version checked needs no check.
         if record.version == 0 or written.get((type(record), record.id)) != record.version:
-            batch_of(record).checks.append((record.id, record.version))
+            batch_of(record).checks.append(_standing(record))
     events = tuple((event, encode_event(numbered(event, 0))) for event in changes.events)
     return Decision(tuple(batches.values()), events)
+
+
+def _standing(record: Record) -> Standing:
+    return record.id, record.version, moment_of(record.created_at)
 
 
 def together(decisions: Sequence[Decision]) -> Decision:
@@ -234,14 +246,16 @@ async def standing(
         Conflict: one does not.
     """
     for batch in decision.batches:
-        expected = dict(batch.checks)
-        cursor = database[batch.collection.name].find(
-            {"_id": {"$in": list(expected)}}, {"version": 1}, session=session
-        )
-        versions = {document["_id"]: document["version"] for document in await cursor.to_list(None)}
-        for record_id, version in batch.checks:
-            if versions.get(record_id) != version:
-                raise Conflict(batch.collection.kind.__name__, record_id)
+        asked = {"_id": {"$in": [record_id for record_id, _, _ in batch.checks]}}
+        shown = {"version": 1, "created_at": 1}
+        cursor = database[batch.collection.name].find(asked, shown, session=session)
+        found = {
+            (document["_id"], document["version"], document["created_at"])
+            for document in await cursor.to_list(None)
+        }
+        for standing in batch.checks:
+            if standing not in found:
+                raise Conflict(batch.collection.kind.__name__, standing[0])
     return ()
 
 

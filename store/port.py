@@ -95,7 +95,9 @@ class Changes:
     """Everything that one decision wants written, at once.
 
     A put with `version` 0 creates the record and conflicts if the id exists; any other version
-    must be the stored one. `checks` are records that must still stand at the version read.
+    must be the stored one. `checks` are records that must still stand at the version read. What is
+    checked or deleted is given as it was read: of one deleted and made anew since, its version may
+    be the same, its `created_at` is not.
     """
 
     puts: tuple[Record, ...] = ()

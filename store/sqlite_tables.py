@@ -57,8 +57,9 @@ class Table:
         self.insert = f"INSERT INTO {self.name} ({quoted(names)}) VALUES ({', '.join('?' * len(names))})"
         settings = ", ".join(f'"{name}" = ?' for name in names)
         self.update = f'UPDATE {self.name} SET {settings} WHERE "id" = ? AND "version" = ?'
-        self.delete = f'DELETE FROM {self.name} WHERE "id" = ? AND "version" = ?'
-        self.check = f'SELECT 1 FROM {self.name} WHERE "id" = ? AND "version" = ?'
+        # Made anew under the same id, a record begins at the same version again.
+        self.delete = f'DELETE FROM {self.name} WHERE "id" = ? AND "version" = ? AND "created_at" = ?'
+        self.check = f'SELECT 1 FROM {self.name} WHERE "id" = ? AND "version" = ? AND "created_at" = ?'
         self.indexed = ("project", *kind.SEARCHED) if kind.SEARCHED else ()
         self.indexed_at = tuple(names.index(name) for name in self.indexed)
         self.texts = f'SELECT "row", {quoted(self.indexed)} FROM {self.name}' if kind.SEARCHED else ""

@@ -9,20 +9,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from store.bounds import refuse_repeats
-from store.codec import Plain
+from store.codec import Plain, encode_time
 from store.errors import Conflict, Duplicate
 from store.port import Changes
-from store.records import Event, NewEvent, numbered
+from store.records import Event, NewEvent, Record, numbered
 from store.sqlite_errors import broken_key
 from store.sqlite_tables import EVENTS, INSERT_EVENT, Table, table_of
+
+Standing = tuple[str, int, int]
+"""A record as it was read: its id, its version, and when it was made, in microseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a commit writes, already made into rows, so that nothing can change it on its way."""
 
-    checks: tuple[tuple[Table, str, int], ...]
-    deletes: tuple[tuple[Table, str, int], ...]
+    checks: tuple[tuple[Table, Standing], ...]
+    deletes: tuple[tuple[Table, Standing], ...]
     puts: tuple[tuple[Table, list[Plain]], ...]
     events: tuple[tuple[NewEvent, list[Plain]], ...]
 
@@ -34,11 +37,11 @@ class Decision:
             Duplicate: a unique key would be broken.
         """
         execute = connection.execute
-        for table, record_id, version in self.checks:
-            if execute(table.check, (record_id, version)).fetchone() is None:
-                raise Conflict(table.kind.__name__, record_id)
-        for table, record_id, version in self.deletes:
-            _delete(connection, table, record_id, version)
+        for table, standing in self.checks:
+            if execute(table.check, standing).fetchone() is None:
+                raise Conflict(table.kind.__name__, standing[0])
+        for table, standing in self.deletes:
+            _delete(connection, table, standing)
         for table, row in self.puts:
             _put(connection, table, row)
         return _append(connection, self.events) if self.events else ()
@@ -54,17 +57,21 @@ def rows_of(changes: Changes) -> Decision:
     # Updates go first: they may free a unique key that a new record takes.
     puts = sorted(changes.puts, key=lambda record: record.version == 0)
     return Decision(
-        tuple((table_of(type(record)), record.id, record.version) for record in changes.checks),
-        tuple((table_of(type(record)), record.id, record.version) for record in changes.deletes),
+        tuple((table_of(type(record)), _standing(record)) for record in changes.checks),
+        tuple((table_of(type(record)), _standing(record)) for record in changes.deletes),
         tuple((table_of(type(record)), table_of(type(record)).codec.encode(record)) for record in puts),
         tuple((event, EVENTS.encode(numbered(event, 0))) for event in changes.events),
     )
 
 
-def _delete(connection: sqlite3.Connection, table: Table, record_id: str, version: int) -> None:
-    row = _row_of(connection, table, record_id) if table.words else None
-    if connection.execute(table.delete, (record_id, version)).rowcount != 1:
-        raise Conflict(table.kind.__name__, record_id)
+def _standing(record: Record) -> Standing:
+    return record.id, record.version, encode_time(record.created_at)
+
+
+def _delete(connection: sqlite3.Connection, table: Table, standing: Standing) -> None:
+    row = _row_of(connection, table, standing[0]) if table.words else None
+    if connection.execute(table.delete, standing).rowcount != 1:
+        raise Conflict(table.kind.__name__, standing[0])
     if row is not None:
         connection.execute(f"DELETE FROM {table.words} WHERE rowid = ?", (row[0],))
 

@@ -127,6 +127,24 @@ async def test_a_record_created_twice_conflicts_and_keeps_the_first(store: Store
     assert found.title == "first"
 
 
+@pytest.mark.parametrize("how", ["deletes", "checks"])
+async def test_a_record_deleted_and_made_anew_is_another_although_its_version_is_the_same(
+    store: Store, make: Make, how: str
+) -> None:
+    first = make(Lock, id="p:a", created_at=NOON)
+    await store.commit(Changes(puts=(first,)))
+    read = await store.get(Lock, "p:a")
+    assert read is not None
+    await store.commit(Changes(deletes=(read,)))
+    await store.commit(Changes(puts=(replace(first, created_at=NOON + timedelta(microseconds=1)),)))
+    event = NewEvent(project="p", kind="a.b", subject="x")
+    with pytest.raises(Conflict):
+        await store.commit(Changes(**{how: (read,)}, events=(event,)))
+    with pytest.raises(Conflict):
+        await store.commit(Changes(**{how: (read,)}))
+    assert await store.get(Lock, "p:a") is not None
+
+
 @pytest.mark.parametrize("version", [1, 3, -1])
 @pytest.mark.parametrize("how", ["puts", "deletes", "checks"])
 async def test_a_stale_version_conflicts_and_writes_nothing(
