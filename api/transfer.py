@@ -8,6 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.legacy import Takeover
+from api.legacy_report import Report as LegacyReport
+from api.legacy_sources import SourceAway, chroma_source, mongo_source
 from api.settings import Settings
 from api.stores import open_store
 from api.transfer_files import Write
@@ -87,6 +90,32 @@ async def import_store(
                     store, file, found, total, lambda done, all_: advance("importing", done, all_)
                 )
     return Imported(described, found, written)
+
+
+async def take_over(
+    settings: Settings, *, mongo: str, database: str, chroma: str, dry_run: bool, advance: Advance
+) -> LegacyReport:
+    """Take over the memory of mcp-shared-memory: its MongoDB, its Chroma (an address or a directory), or both.
+
+    What is in the store stays as it is, so doing it again adds only what is new.
+
+    Raises:
+        Untransferable: a source cannot be read, a server runs, or the store fails.
+    """
+    async with _told(), AsyncExitStack() as stack:
+        try:
+            team = stack.enter_context(mongo_source(mongo, database)) if mongo else None
+            memory = stack.enter_context(chroma_source(chroma)) if chroma else None
+            work = Takeover(await claimed(stack, settings), advance, is_dry=dry_run)
+            if team is not None:
+                await work.team(team)
+            if memory is not None:
+                await work.memory(memory)
+        except SourceAway as error:
+            raise Untransferable(str(error)) from error
+        except ImportError as error:
+            raise Untransferable(f"needs {error.name}: pip install 'interlock[team,semantic]'") from error
+    return work.report
 
 
 async def verify_store(settings: Settings, *, project: str | None, advance: Advance) -> Report:

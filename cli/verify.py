@@ -24,8 +24,9 @@ def verify(
 ) -> None:
     """Verify all that is stored, and name each fault.
 
-    Links, versions, unique keys, the feed's numbers, the words to search by. Prints how many records of each kind each project has, and a line for each fault; exits with 1 if
-    there is any. A server may run meanwhile. Nothing is changed.
+    Links, versions, unique keys, the feed's numbers, the words to search by. Prints how many records of
+    each kind each project has, and a line for each fault; exits with 1 if there is any. A server may
+    run meanwhile. Nothing is changed.
     """
     from api.settings import SettingsError, load_settings
     from api.transfer import Untransferable, verify_store

@@ -15,6 +15,7 @@ import pytest
 
 from tests.cli.conftest import COMMAND, Interlock
 from tests.faults.processes import ROOT, ServerProcess
+from tests.transfer.shared_memory import fill_chroma
 
 STORE = """mutation { storeDocument(input: {project: "moved", title: "t", content: "kept text", type: ADR}) { id } }"""
 
@@ -90,7 +91,27 @@ def test_a_fault_ends_verify_with_1_and_a_line(interlock: Interlock, tmp_path: P
     assert "there is no database" in interlock("verify", "--data", "d").line
     assert "there is no database" in interlock("export", "x.jsonl", "--data", "d").line
     assert not (tmp_path / "x.jsonl.part").exists()
-    assert "name the file" in interlock("import", "--data", "d").line
+    assert "name either the file" in interlock("import", "--data", "d").line
+    assert "name either the file" in interlock("import", "x", "--from-mcp-shared-memory").line
+    assert "name its --mongo-url" in interlock("import", "--from-mcp-shared-memory").line
+    said = interlock("import", "--from-mcp-shared-memory", "--chroma", "nowhere", "--data", "d")
+    assert "no directory of Chroma" in said.line
+
+
+def test_the_memory_of_mcp_shared_memory_is_imported_with_a_table(
+    interlock: Interlock, tmp_path: Path
+) -> None:
+    pytest.importorskip("chromadb")
+    fill_chroma(tmp_path / "chroma")
+    words = ("import", "--from-mcp-shared-memory", "--chroma", "chroma", "--data", "d")
+    trial = interlock(*words, "--dry-run")
+    assert trial.code == 0, trial.err
+    assert trial.out.splitlines()[-1] == "nothing was written"
+    said = interlock(*words, "--ids", "ids.csv")
+    assert said.out.splitlines()[0].split() == ["collection", "taken", "there", "skipped"]
+    assert trial.out.startswith(said.out)
+    assert "spec_api_ledger,spec,my_app/api:ledger" in (tmp_path / "ids.csv").read_text().splitlines()
+    assert "no fault" in interlock("verify", "--data", "d").out
 
 
 def test_verify_names_what_is_broken(
