@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
@@ -25,6 +25,8 @@ WORDS = 0.35
 FLOOR = 0.2
 """Least cosine of what is found by meaning alone: right answers to paraphrases begin there, chance neighbours end."""
 _STEM = 5
+_ALIKE = 0.001
+"""Relevances nearer than this may be ordered by age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ async def search(
     found = {hit.record.id: _Candidate(hit.record, hit.score) for hit in hits}
     if near is None:
         return _ranked(found, [], text, limit, True)
-    found = await _with_near(act, kind, within, found, near)
+    found = await _with_near(act, kind, within, found, _in_reach(found, near, text, limit))
     if len(found) < limit and len(near) >= _MANY:
         near = await index.nearest(kind, projects, text, WIDER) or near
         found = await _with_near(act, kind, within, found, near)
@@ -104,9 +106,45 @@ async def _with_near(
     return together
 
 
+def _in_reach(found: dict[str, _Candidate[R]], near: list[Near], text: str, limit: int) -> list[Near]:
+    """Leave out what was found by meaning alone and cannot come among the first: its record is not read.
+
+    Among `limit` records that are read already the last sets the mark, less what rounding may hide.
+    """
+    if len(found) < limit:
+        return near
+    cosines = {one.record_id: one for one in near}
+    share, scored = _scored({**found, **_joined(found, cosines)}, near, text)
+    mark = sorted((score for score, _ in scored), reverse=True)[limit - 1] - _ALIKE
+    return [one for one in near if one.record_id in found or (1 - share) * one.cosine >= mark]
+
+
+def _joined(found: dict[str, _Candidate[R]], near: Mapping[str, Near]) -> dict[str, _Candidate[R]]:
+    """Return what was found by words and by meaning, with its place in both."""
+    return {
+        name: _Candidate(one.record, one.words, near[name]) for name, one in found.items() if name in near
+    }
+
+
 def _ranked(
     found: dict[str, _Candidate[R]], near: list[Near], text: str, limit: int, is_degraded: bool
 ) -> Results[R]:
+    _, scored = _scored(found, near, text)
+    # Only what is as good to the third digit is ordered by age.
+    scored.sort(key=lambda pair: (round(pair[0], 3), pair[1].record.created_at), reverse=True)
+    return Results(
+        tuple(
+            Found(one.record, score, snippet(indexed_text(one.record), text, one.near, SNIPPET))
+            for score, one in scored[:limit]
+        ),
+        is_degraded,
+    )
+
+
+def _scored(
+    found: dict[str, _Candidate[R]], near: list[Near], text: str
+) -> tuple[float, list[tuple[float, _Candidate[R]]]]:
+    """Return the share of words in the relevance, and each candidate with its relevance."""
     first = max(found.values(), key=lambda one: one.words, default=None)
     best = (first.words if first else 0.0) or 1.0
     held = _held(indexed_text(first.record), text) if first else 0.0
@@ -118,15 +156,7 @@ def _ranked(
         cosine = one.near.cosine if one.near is not None else lowest
         score = (1 - share) * cosine + share * by_words if near else held * by_words
         scored.append((min(max(score, 0.0), 1.0), one))
-    # Only what is as good to the third digit is ordered by age.
-    scored.sort(key=lambda pair: (round(pair[0], 3), pair[1].record.created_at), reverse=True)
-    return Results(
-        tuple(
-            Found(one.record, score, snippet(indexed_text(one.record), text, one.near, SNIPPET))
-            for score, one in scored[:limit]
-        ),
-        is_degraded,
-    )
+    return share, scored
 
 
 def _held(text: str, asked: str) -> float:

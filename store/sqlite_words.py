@@ -28,16 +28,25 @@ def ranked(table: Table, words: str, condition: str, values: list[Plain], limit:
         scores = dict(connection.execute(f"{best} ORDER BY score LIMIT ?", (words, most)).fetchall())
         if not scores:
             return []
-        numbers: list[Plain] = list(scores)
-        rows = connection.execute(
-            f'SELECT t."row", {table.selected} FROM {table.name} t'
-            f' WHERE t."row" IN ({placeholders(numbers)}) AND {condition}',
-            [*numbers, *values],
-        ).fetchall()
+        ordered = list(scores.items())
+        # As many as are wanted, and what is as good as the last of them; the others if some do not pass.
+        cut = sum(score <= ordered[limit - 1][1] for _, score in ordered) if limit < len(ordered) else most
+        rows = passing(connection, [number for number, _ in ordered[:cut]])
+        if len(rows) < limit:
+            rows += passing(connection, [number for number, _ in ordered[cut:]])
         if len(rows) < limit and len(scores) == most:
             return everywhere(connection)
         rows.sort(key=lambda row: (scores[row[0]], row[1 + table.id_at]))
         return [Hit(decode(row[1:]), -scores[row[0]]) for row in rows[:limit]]
+
+    def passing(connection: sqlite3.Connection, numbers: list[Plain]) -> list[sqlite3.Row]:
+        if not numbers:
+            return []
+        return connection.execute(
+            f'SELECT t."row", {table.selected} FROM {table.name} t'
+            f' WHERE t."row" IN ({placeholders(numbers)}) AND {condition}',
+            [*numbers, *values],
+        ).fetchall()
 
     def everywhere(connection: sqlite3.Connection) -> list[Hit[Record]]:
         rows = connection.execute(

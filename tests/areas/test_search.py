@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from resolvers import search as searching
 from resolvers.acts import Act, Engine
 from resolvers.callers import LOCAL_OWNER, Caller, Role
 from resolvers.errors import OutsideScope
@@ -77,6 +78,31 @@ async def test_a_perfect_match_is_not_pushed_down_by_newer_ones(brain: Searching
         older, *(document(f"n{n}", f"rotate the cat in box {n}", created_at=now) for n in range(20))
     )
     assert (await brain.ids("rotate the cat", limit=3))[0] == "old"
+
+
+async def test_records_that_cannot_come_among_the_first_are_not_read_and_nothing_else_changes(
+    brain: Searching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await brain.put(
+        *(document(f"s{n}", f"feline {'engine ' * n}") for n in range(6)),
+        *(document(f"m{n}", f"cat {'oil ' * n}") for n in range(20)),
+    )
+    read: list[int] = []
+    joined = searching._with_near
+
+    async def counted(*given: Any) -> Any:
+        together = await joined(*given)
+        read.append(len(together))
+        return together
+
+    monkeypatch.setattr(searching, "_with_near", counted)
+    quick = [await brain.search("feline", limit=limit) for limit in range(1, 12)]
+    few = sum(read)
+    monkeypatch.setattr(searching, "_in_reach", lambda found, near, text, limit: near)
+    read.clear()
+    whole = [await brain.search("feline", limit=limit) for limit in range(1, 12)]
+    assert quick == whole
+    assert few < sum(read)
 
 
 async def test_only_near_ties_go_by_age(brain: Searching) -> None:
