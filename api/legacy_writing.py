@@ -11,7 +11,7 @@ from store.codec import codec_of
 from store.port import Changes, Store
 from store.records import Document, NewEvent, Record
 
-AT_ONCE = 100
+_RECORDS_AT_ONCE = 300
 _MOST_IDS = 1_000
 
 
@@ -36,8 +36,14 @@ class Writer:
 
     async def write(self, line: Line, items: Sequence[Mapped]) -> None:
         """Write what is not there."""
-        for start in range(0, len(items), AT_ONCE):
-            await self._written(line, items[start : start + AT_ONCE])
+        batch: list[Mapped] = []
+        for item in items:
+            if batch and sum(len(one.records) for one in (*batch, item)) > _RECORDS_AT_ONCE:
+                await self._written(line, batch)
+                batch = []
+            batch.append(item)
+        if batch:
+            await self._written(line, batch)
 
     async def _written(self, line: Line, items: Sequence[Mapped]) -> None:
         there = await self._there(items)

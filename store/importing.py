@@ -153,7 +153,7 @@ async def _compared(store: MovableStore, name: str, records: list[Record], found
             found.missing[name] += 1
         elif other == record or name in _OF_SERVERS:
             found.same[name] += 1
-        elif other.version < record.version:
+        elif _is_later(record, other):
             found.older[name] += 1
         else:
             found.kept[name] += 1
@@ -165,11 +165,10 @@ async def _compared(store: MovableStore, name: str, records: list[Record], found
 async def _put(store: MovableStore, records: list[Record]) -> int:
     for attempt in range(_ATTEMPTS):
         there = await store.get_many(type(records[0]), [record.id for record in records])
-        versions = {one: other.version for one, other in there.items()}
         wanted = tuple(
-            (record, versions.get(record.id, 0))
+            (record, there[record.id].version if record.id in there else 0)
             for record in records
-            if record.version > versions.get(record.id, 0)
+            if record.id not in there or _is_later(record, there[record.id])
         )
         if not wanted:
             return 0
@@ -181,6 +180,11 @@ async def _put(store: MovableStore, records: list[Record]) -> int:
         else:
             return len(wanted)
     return 0
+
+
+def _is_later(record: Record, other: Record) -> bool:
+    """Tell whether `record` is what `other` became; one deleted and made anew under its id is another."""
+    return record.version > other.version and record.created_at == other.created_at
 
 
 async def _begun(store: MovableStore) -> list[str]:

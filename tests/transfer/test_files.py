@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import sqlite3
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from api.transfer import Untransferable, import_store
 from api.transfer_files import written
 from store.port import Changes
 from store.records import Document, NewEvent
+from store.snapshot import Restoration
 from store.sqlite import SqliteStore
 from tests.transfer.conftest import QUIET, embedded, export_to, import_from
 
@@ -161,6 +164,47 @@ async def test_what_an_import_left_half_done_is_finished_by_the_next(file: Path,
     await store.close()
     assert (await import_from(embedded(target), file)).total() == 3
     await export_to(embedded(target), tmp_path / "again.jsonl")
+    assert raw_lines(tmp_path / "again.jsonl")[1:] == whole[1:]
+
+
+async def test_merging_replaces_a_record_by_what_it_became_and_by_nothing_else(tmp_path: Path) -> None:
+    later = datetime(2026, 5, 4, tzinfo=UTC)
+    common: dict[str, Any] = {"project": "p", "type": "adr", "content": "c"}
+    grown = Document(id="doc_grown", title="grown", version=3, **common)
+    anew = Document(id="doc_anew", title="anew", version=3, created_at=later, **common)
+    source = await SqliteStore.open(tmp_path / "source")
+    await source.restore(Restoration(records=((grown, 0), (anew, 0))))
+    await source.close()
+    target = await SqliteStore.open(tmp_path / "target")
+    before = tuple(Document(id=one, title="before", version=2, **common) for one in ("doc_grown", "doc_anew"))
+    await target.restore(Restoration(records=tuple((one, 0) for one in before)))
+    await target.close()
+    await export_to(embedded(tmp_path / "source"), tmp_path / "all.jsonl")
+    assert await import_from(embedded(tmp_path / "target"), tmp_path / "all.jsonl", merge=True) == {
+        "document": 1
+    }
+    target = await SqliteStore.open(tmp_path / "target")
+    assert await target.get_many(Document, ["doc_grown", "doc_anew"]) == {
+        "doc_grown": grown,
+        "doc_anew": before[1],
+    }
+    await target.close()
+
+
+async def test_a_database_of_an_older_version_is_exported_as_it_will_be_read(
+    file: Path, tmp_path: Path
+) -> None:
+    whole = raw_lines(file)
+    database = sqlite3.connect(tmp_path / "source" / "interlock.db")
+    database.execute("DROP TABLE lease")
+    for statement in (
+        'DROP INDEX "session:project,status,ended_at"',
+        "ALTER TABLE document DROP COLUMN interface_owner",
+    ):
+        database.execute(statement)
+    database.commit()
+    database.close()
+    await export_to(embedded(tmp_path / "source"), tmp_path / "again.jsonl")
     assert raw_lines(tmp_path / "again.jsonl")[1:] == whole[1:]
 
 

@@ -35,7 +35,7 @@ from store.records import (
 )
 from store.sqlite import SqliteStore
 from tests.engines.databases import mongo_databases
-from tests.transfer.conftest import QUIET, embedded, findings
+from tests.transfer.conftest import QUIET, embedded, export_to, findings, shared
 from tests.transfer.shared_memory import DATABASE, LONG, RAW_KEY, SESSION, drop_mongo, fill_chroma, fill_mongo
 
 NOON = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -71,8 +71,11 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def moved(sources: Sources, target: Path) -> AsyncIterator[SqliteStore]:
     """The store after everything was taken over; the first test of all does it, the others find it there."""
-    await sources.taken(embedded(target))
     store = await SqliteStore.open(target)
+    if not await store.count(Document, {}, limit=1):
+        await store.close()
+        await sources.taken(embedded(target))
+        store = await SqliteStore.open(target)
     yield store
     await store.close()
 
@@ -242,6 +245,17 @@ async def test_what_is_taken_and_what_not_is_told_with_the_reason(sources: Sourc
     assert changed["func_aaaaaaaaaaaa"].startswith("fn_")
     assert changed["spec_api_ledger"] == "my_app/api:ledger"
     assert "a1b2c3d4e5f60718" not in {old for old, _, new in first.ids if new == old}
+
+
+async def test_it_is_taken_over_into_mongodb_as_well(sources: Sources, tmp_path: Path) -> None:
+    team = shared(tmp_path / "team")
+    report = await sources.taken(team)
+    home = embedded(tmp_path / "home")
+    assert list(report.table()) == list((await sources.taken(home)).table())
+    assert await findings(team) == []
+    one, two = [await export_to(where, tmp_path / "x.jsonl") for where in (team, home)]
+    mine = [line["data"]["id"] for line in [*one, *two] if line.get("kind") == "document"]
+    assert sorted(mine[: len(mine) // 2]) == sorted(mine[len(mine) // 2 :])
 
 
 async def test_a_trial_writes_nothing(sources: Sources, tmp_path: Path) -> None:
