@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli import doctor, export, import_, keys, librarian, query, reindex, scan, schema, serve, verify, watch
+from cli.demo.command import demo
 from cli.failure import Failure
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ def _options(
 
 
 app.command()(serve.serve)
+app.command()(demo)
 app.add_typer(keys.app, name="keys")
 app.command()(query.query)
 app.command()(watch.watch)
