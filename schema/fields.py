@@ -87,7 +87,9 @@ def mutation(
             act = await info.context.admit(
                 needs, getattr(given, "session_id", None), api_key=api_key, in_any_state=in_any_state
             )
-            act = replace(act, reason=line("reason", getattr(given, "reason", None)))
+            reason = getattr(given, "reason", None)
+            if reason is not None or act.session is None:
+                act = replace(act, reason=line("reason", reason))
             if idempotency_key is not None:
                 if not 1 <= len(idempotency_key) <= 100:
                     raise BadInput("idempotency_key", "must have 1 to 100 characters")
