@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from json.encoder import encode_basestring
+
+from resolvers.snippets import densest
 
 CHARACTERS_A_TOKEN = 4
 LONGEST = 1_200
@@ -20,8 +20,7 @@ KEYS = 240
 
 _LEAST = 60
 _KNOWN_BY = 60
-_PLACES, _WINDOW = 300, 300
-_WORD = re.compile(r"\w{2,}")
+_WINDOW = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +104,5 @@ def _place(content: str, snippet: str, query: str) -> int:
     if found < 0 and core:
         found = content.find(core[:_KNOWN_BY])
     if found >= 0:
-        return found + _densest(content[found : found + len(core)], query)
-    return _densest(content, query)
-
-
-def _densest(content: str, query: str) -> int:
-    """Return where most of the query's words stand together; 0 where none does."""
-    words = {word for word in _WORD.findall(query.lower()) if len(word) > 2}
-    if not words:
-        return 0
-    lower = content.lower()
-    pattern = re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)))
-    best, best_count = 0, 0
-    for match in islice(pattern.finditer(lower), _PLACES):
-        window = lower[match.start() : match.start() + _WINDOW]
-        count = sum(word in window for word in words)
-        if count > best_count:
-            best, best_count = match.start(), count
-    return best
+        return found + densest(content[found : found + len(core)], query, _WINDOW)
+    return densest(content, query, _WINDOW)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from store.index import Near
 from store.words import STOP_WORDS, asked_words
 
-_MOST_MATCHES = 200
+_MOST_MATCHES, _MOST_OF_ONE = 200, 40
 _SHORTEST_STEM = 3
 _ENDING = 2
 _CUT = "…"
@@ -29,29 +31,39 @@ def snippet(text: str, asked: str, near: Near | None, most: int) -> str:
     passage = text[start:end]
     if len(passage) <= most:
         return passage.strip()
-    return _cut(passage, _densest(passage, asked, most), most)
+    return _cut(passage, max(densest(passage, asked, most * 2 // 3) - most // 6, 0), most)
 
 
-def _densest(text: str, asked: str, most: int) -> int:
-    """Return where the window of `most` characters begins that holds most of the words asked for."""
+def densest(text: str, asked: str, window: int) -> int:
+    """Return where the first `window` characters begin that hold most of the words asked for; 0 without any.
+
+    Words are told by their stems, whatever stands around them; at most 200 places are looked at.
+    """
     words = [word for word in asked_words(text=asked) if word not in STOP_WORDS]
-    stems = sorted(
-        {word[: max(_SHORTEST_STEM, len(word) - _ENDING)] for word in words}, key=len, reverse=True
-    )
-    if not stems:
-        return 0
-    pattern = re.compile("|".join(map(re.escape, stems)), re.IGNORECASE)
-    matches = []
-    for found in pattern.finditer(text):
-        matches.append((found.start(), found.group().lower()))
-        if len(matches) == _MOST_MATCHES:
-            break
-    best, most_words = 0, 0
-    for place, (begin, _) in enumerate(matches):
-        within = {stem for at, stem in matches[place:] if at < begin + most * 2 // 3}
-        if len(within) > most_words:
-            best, most_words = begin, len(within)
-    return max(best - most // 6, 0)
+    stems = dict.fromkeys(word[: max(_SHORTEST_STEM, len(word) - _ENDING)] for word in words)
+    matches = sorted(islice(_places(text.lower(), stems), _MOST_MATCHES))
+    within: dict[str, int] = {}
+    best, most, end = 0, 0, 0
+    for begin, first in matches:
+        while end < len(matches) and matches[end][0] < begin + window:
+            within[matches[end][1]] = within.get(matches[end][1], 0) + 1
+            end += 1
+        count = sum(number > 0 for number in within.values())
+        if count > most:
+            best, most = begin, count
+        within[first] -= 1
+    return best
+
+
+def _places(lower: str, stems: Iterable[str]) -> Iterator[tuple[int, str]]:
+    # Looked for one by one: a pattern of them all takes longer to compile than all this.
+    for stem in stems:
+        at = -1
+        for _ in range(_MOST_OF_ONE):
+            at = lower.find(stem, at + 1)
+            if at < 0:
+                break
+            yield at, stem
 
 
 def _cut(text: str, start: int, most: int) -> str:
