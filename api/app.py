@@ -81,7 +81,8 @@ class Server:
             answer = self._reports.health if path == "/health" else self._reports.figures
             await (await answer(Request(scope)))(scope, receive, send)
         elif path in self._assets:
-            await self._assets.answer(path, scope["method"])(scope, receive, send)
+            accepted = Request(scope).headers.get("accept-encoding", "")
+            await self._assets.answer(path, scope["method"], accepted)(scope, receive, send)
         elif path in self._dashboard:
             await self._dashboard.answer(scope["method"])(scope, receive, send)
         else:

@@ -56,7 +56,7 @@ class Dashboard:
             self._page = NOT_BUILT
 
     def __contains__(self, path: str) -> bool:
-        return path == "/" or path.split("/", 2)[1] in VIEWS
+        return path == "/" or (path.startswith("/") and path.split("/", 2)[1] in VIEWS)
 
     def answer(self, method: str) -> Response:
         """Return the page; methods other than GET and HEAD are refused."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from pathlib import Path
 
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -54,12 +55,16 @@ class Assets:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._files = {f"/assets/{file.name}": file for file in folder.glob("assets/*")}
+        self._packed = {f"/assets/{file.stem}": file for file in folder.glob("packed/*.gz")}
 
     def __contains__(self, path: str) -> bool:
         return path in self._files
 
-    def answer(self, path: str, method: str) -> Response:
-        """Return a file; its name changes with its content, so browsers keep it for a year."""
+    def answer(self, path: str, method: str, accepted: str = "") -> Response:
+        """Return a file, packed where `accepted` (the header Accept-Encoding) names gzip.
+
+        Its name changes with its content, so browsers keep it for a year.
+        """
         if method not in ("GET", "HEAD"):
             problem = {"errors": [{"message": "use GET"}]}
             return JSONResponse(problem, 405, headers={"allow": "GET, HEAD"})
@@ -67,5 +72,21 @@ class Assets:
             "cache-control": f"public, max-age={_YEAR_SECONDS}, immutable",
             "content-security-policy": _ASSET_POLICY,
             "x-content-type-options": "nosniff",
+            "vary": "accept-encoding",
         }
-        return FileResponse(self._files[path], headers=headers)
+        file = self._files[path]
+        kind = mimetypes.guess_type(file.name)[0]
+        if path in self._packed and _takes_gzip(accepted):
+            return FileResponse(
+                self._packed[path], headers={**headers, "content-encoding": "gzip"}, media_type=kind
+            )
+        return FileResponse(file, headers=headers, media_type=kind)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Tell whether gzip is named and not refused by a weight of 0."""
+    for part in accepted.lower().split(","):
+        name, _, weight = part.replace(" ", "").partition(";")
+        if name == "gzip":
+            return re.fullmatch(r"q=0(\.0*)?", weight) is None
+    return False

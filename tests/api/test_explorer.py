@@ -84,6 +84,46 @@ async def test_files_have_their_type_and_are_kept_for_a_year(server: Running) ->
 
 
 @pytest.mark.usefixtures("built")
+@pytest.mark.parametrize(
+    ("accepted", "is_packed"),
+    [
+        ("gzip, br", True),
+        ("br;q=1.0, gzip;q=0.5", True),
+        ("identity", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0", False),
+    ],
+)
+async def test_files_come_packed_to_who_takes_them_so(
+    server: Running, accepted: str, is_packed: bool
+) -> None:
+    file = max((FOLDER / "assets").glob("dashboard-*.js"), key=lambda one: one.stat().st_size)
+    response = await get(server, f"/assets/{file.name}", **{"accept-encoding": accepted})
+    assert (response.headers.get("content-encoding") == "gzip") is is_packed
+    assert response.headers["content-type"].startswith("text/javascript")
+    assert response.headers["vary"] == "accept-encoding"
+    assert response.content == file.read_bytes()
+
+
+@pytest.mark.usefixtures("built")
+def test_the_dashboard_is_at_most_250_kb_packed() -> None:
+    """All that it may ever load, views that are opened later included; the explorer's own files are not."""
+    manifest = (FOLDER / "dashboard" / "index.html").read_text("utf-8")
+    names, wanted = (
+        set(),
+        {name.removeprefix("/assets/") for name in loaded(manifest) if name.startswith("/assets/")},
+    )
+    while wanted:
+        name = wanted.pop()
+        names.add(name)
+        text = (FOLDER / "assets" / name).read_text("utf-8")
+        found = set(re.findall(r"""[\w-]+-[\w-]{8}\.(?:js|css)""", text)) if name.endswith(".js") else set()
+        wanted |= {one for one in found if (FOLDER / "assets" / one).exists()} - names
+    size = sum((FOLDER / "packed" / f"{name}.gz").stat().st_size for name in names)
+    assert 50_000 < size <= 250_000, (size, sorted(names))
+
+
+@pytest.mark.usefixtures("built")
 async def test_files_are_only_read(server: Running) -> None:
     name = next((FOLDER / "assets").iterdir()).name
     response = await get(server, f"/assets/{name}", "POST")

@@ -71,7 +71,10 @@ export function useLiveEach<D, V>(
       if (all.get(key)?.given === text) continue;
       if (all.has(key)) drop(key);
       const show = (outcome: { data: D } | { error: Error }) =>
-        setAnswers((before) => ({ ...before, [key]: merged(before[key], outcome, refresh) }));
+        setAnswers((before) => {
+          const answer = merged(before[key], outcome, refresh);
+          return answer === before[key] ? before : { ...before, [key]: answer };
+        });
       const reader = new Refresher(() => read(server, given), show, browserClock);
       const refresh = () => reader.touch();
       all.set(key, { given: text, reader });
@@ -104,5 +107,17 @@ export function useLiveEach<D, V>(
 }
 
 function merged<D>(before: Answer<D> | undefined, outcome: { data: D } | { error: Error }, refresh: () => void): Answer<D> {
-  return "data" in outcome ? { data: outcome.data, refresh } : { data: before?.data, error: outcome.error as Refused, refresh };
+  if ("error" in outcome) return { data: before?.data, error: outcome.error as Refused, refresh };
+  // The same answer keeps its identity, so that what is drawn from it is not drawn again.
+  if (before?.data !== undefined && JSON.stringify(before.data) === JSON.stringify(outcome.data)) {
+    return before.error ? { data: before.data, refresh } : before;
+  }
+  return { data: outcome.data, refresh };
+}
+
+/** Return `value`, or the one before if it says the same: for what is drawn from parts of answers. */
+export function useSame<T>(value: T): T {
+  const kept = useRef(value);
+  if (kept.current !== value && JSON.stringify(kept.current) !== JSON.stringify(value)) kept.current = value;
+  return kept.current;
 }

@@ -1,4 +1,5 @@
 // Agents by project: presence, task, last seen; those who are away come last.
+import { memo } from "react";
 import { ViewLink } from "../app/links";
 import { ConnectAnAgent, Empty } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
@@ -23,7 +24,7 @@ const TONES: Record<Presence, "good" | "busy" | "bad" | "warn" | "plain"> = {
 };
 const MOST_AWAY = 20;
 
-export function Agents({ people, locks, isRead, showsProjects }: Props) {
+export const Agents = memo(function Agents({ people, locks, isRead, showsProjects }: Props) {
   const here = people.filter((person) => person.presence !== "away");
   const away = people.filter((person) => person.presence === "away").slice(0, MOST_AWAY);
   const projects = [...new Set(here.map((person) => person.project))].sort();
@@ -64,7 +65,7 @@ export function Agents({ people, locks, isRead, showsProjects }: Props) {
       )}
     </Panel>
   );
-}
+});
 
 function AgentRow({ person, held }: { person: Person; held: number }) {
   const { name, project, presence, task, seenAt, work, spawnedBy, role } = person;

@@ -1,15 +1,17 @@
 // The figures at the top.
+import { useRecentEvents } from "../live/context";
+import { useClock } from "../ui/Time";
 import type { Person } from "./people";
+import { perMinute } from "./stream";
 import type { HeldLock } from "./tree";
 
 interface Props {
   people: readonly Person[];
   locks: readonly HeldLock[];
   waiting: number;
-  perMinute: number;
 }
 
-export function Counters({ people, locks, waiting, perMinute }: Props) {
+export function Counters({ people, locks, waiting }: Props) {
   const here = people.filter((person) => person.presence !== "away");
   const troubled = here.filter((person) => person.presence === "error" || person.work?.status === "BLOCKED").length;
   const stale = locks.filter((lock) => lock.stale).length;
@@ -21,9 +23,13 @@ export function Counters({ people, locks, waiting, perMinute }: Props) {
       <Counter name="Locks held" value={locks.length} />
       <Counter name="Stale locks" value={stale} isBad />
       <Counter name="Waiting" value={waiting} isBad />
-      <Counter name="Events a minute" value={perMinute} />
+      <Pace />
     </dl>
   );
+}
+
+function Pace() {
+  return <Counter name="Events a minute" value={perMinute(useRecentEvents(), useClock())} />;
 }
 
 function Counter({ name, value, isBad }: { name: string; value: number; isBad?: boolean }) {

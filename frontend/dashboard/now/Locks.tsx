@@ -1,6 +1,6 @@
 // Locks as a tree of paths, with who holds and who waits; an admin may force one open.
 import { ChevronRight, Unlock } from "lucide-react";
-import { useMemo, useState } from "react";
+import { memo, useCallback, useMemo, useState } from "react";
 import { Button as AriaButton, Collection, Tree, TreeItem, TreeItemContent } from "react-aria-components";
 import { useLiveContext, useMay } from "../live/context";
 import { IconButton } from "../ui/Button";
@@ -21,9 +21,9 @@ interface Props {
 }
 
 /** More are shown closed, so that a large tree is drawn quickly. */
-const MOST_OPEN = 150;
+const MOST_OPEN = 60;
 
-export function Locks({ projects, waiters, isRead, showsProjects }: Props) {
+export const Locks = memo(function Locks({ projects, waiters, isRead, showsProjects }: Props) {
   const count = projects.reduce((sum, one) => sum + one.locks.length, 0);
   const isCut = projects.some((one) => one.isCut);
   return (
@@ -46,7 +46,7 @@ export function Locks({ projects, waiters, isRead, showsProjects }: Props) {
       )}
     </Panel>
   );
-}
+});
 
 function LockTree({ project, locks, waiters }: { project: string; locks: readonly HeldLock[]; waiters: readonly Waiter[] }) {
   const nodes = useMemo(() => treeOf(locks), [locks]);
@@ -76,7 +76,7 @@ function LockTree({ project, locks, waiters }: { project: string; locks: readonl
 interface ItemProps {
   node: Node;
   waiters: readonly Waiter[];
-  onRelease: ((lock: HeldLock) => void) | null;
+  onRelease: ((lock: HeldLock) => Promise<void>) | null;
   row(node: Node): React.JSX.Element;
 }
 
@@ -113,7 +113,7 @@ function LockItem({ node, waiters, onRelease, row }: ItemProps) {
               )}
             </span>
             {lock && onRelease && (
-              <IconButton label={`Force open ${node.id}`} onPress={() => onRelease(lock)}>
+              <IconButton label={`Force open ${node.id}`} onPress={() => void onRelease(lock)}>
                 <Unlock size={16} aria-hidden />
               </IconButton>
             )}
@@ -126,11 +126,11 @@ function LockItem({ node, waiters, onRelease, row }: ItemProps) {
 }
 
 /** Return what forces a lock open after asking once; null where the key may not. */
-function useForceRelease(project: string): ((lock: HeldLock) => void) | null {
+function useForceRelease(project: string): ((lock: HeldLock) => Promise<void>) | null {
   const { server } = useLiveContext();
   const confirm = useConfirm();
   const may = useMay("ADMIN");
-  const release = async (lock: HeldLock) => {
+  const release = useCallback(async (lock: HeldLock) => {
     const reason = await confirm({
       title: `Force ${lock.path} open?`,
       text: (
@@ -150,6 +150,6 @@ function useForceRelease(project: string): ((lock: HeldLock) => void) | null {
     } catch (error) {
       tellFailure(error);
     }
-  };
-  return may ? (lock) => void release(lock) : null;
+  }, [server, confirm, project]);
+  return may ? release : null;
 }

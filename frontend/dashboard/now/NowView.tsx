@@ -4,9 +4,9 @@ import { X } from "lucide-react";
 import { useMemo } from "react";
 import { ViewLink } from "../app/links";
 import type { ViewProps } from "../app/views";
-import { useFolded, useLiveContext, useRecentEvents, useShownProjects } from "../live/context";
+import { useFolded, useLiveContext, useShownProjects } from "../live/context";
 import { about } from "../live/events";
-import { useLiveEach } from "../live/useLive";
+import { useLiveEach, useSame } from "../live/useLive";
 import { ConnectAnAgent, Empty } from "../ui/Empty";
 import { Problem } from "../ui/Problem";
 import { useClock } from "../ui/Time";
@@ -16,7 +16,6 @@ import { Locks } from "./Locks";
 import { type Beats, beatsAfter, peopleOf } from "./people";
 import { readNow } from "./read";
 import { Stream } from "./Stream";
-import { perMinute } from "./stream";
 import { type Waiter, waitersAfter } from "./waiters";
 
 const MOST_PROJECTS = 30;
@@ -36,23 +35,28 @@ export default function NowView({ record }: ViewProps) {
   });
   const beats = useFolded(NO_BEATS, (before, events, isReset) => beatsAfter(isReset ? NO_BEATS : before, events));
   const waiters = useFolded(NO_WAITERS, (before, events) => waitersAfter(before, events, Date.now()));
-  const recent = useRecentEvents();
 
-  const read = Object.keys(keyed).flatMap((project) => {
-    const data = answers[project]?.data;
-    return data ? [{ project, ...data }] : [];
-  });
+  const read = useMemo(
+    () =>
+      Object.keys(keyed).flatMap((project) => {
+        const data = answers[project]?.data;
+        return data ? [{ project, ...data }] : [];
+      }),
+    [keyed, answers],
+  );
   const isOnly = (project: string, name: string) => record === "" || record === `${project}/${name}`;
-  const people = read.flatMap((now) => peopleOf(now.project, now, beats, clock)).filter((person) => isOnly(person.project, person.name));
-  const held = read.map((now) => ({ ...now, locks: now.locks.nodes.filter((lock) => isOnly(now.project, lock.holder)) }));
-  const waiting = waiters.filter((waiter) => (chosen === null || waiter.project === chosen) && Date.parse(waiter.since) > clock - 65_000);
+  const people = useSame(read.flatMap((now) => peopleOf(now.project, now, beats, clock)).filter((person) => isOnly(person.project, person.name)));
+  const held = useSame(
+    read.map(({ project, isCut, locks }) => ({ project, isCut, locks: locks.nodes.filter((lock) => isOnly(project, lock.holder)) })),
+  );
+  const waiting = useSame(waiters.filter((waiter) => (chosen === null || waiter.project === chosen) && Date.parse(waiter.since) > clock - 65_000));
   const failed = Object.values(answers).find((answer) => answer.error);
   const isRead = Object.keys(keyed).every((project) => answers[project]);
 
   return (
     <div className="now">
       <h1 className="sr-only">Now</h1>
-      <Counters people={people} locks={held.flatMap((now) => now.locks)} waiting={waiting.length} perMinute={perMinute(recent, clock)} />
+      <Counters people={people} locks={held.flatMap((now) => now.locks)} waiting={waiting.length} />
       {record && (
         <p className="now-only">
           Only <strong>{record}</strong>
@@ -75,7 +79,7 @@ export default function NowView({ record }: ViewProps) {
             <Locks projects={held} waiters={waiting} isRead={isRead} showsProjects={chosen === null} />
           </>
         )}
-        <Stream events={recent} actor={record} showsProjects={chosen === null} />
+        <Stream actor={record} showsProjects={chosen === null} />
       </div>
     </div>
   );

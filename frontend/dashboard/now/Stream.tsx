@@ -1,7 +1,8 @@
 // What happens, newest first; it stands still while paused or scrolled, and loses nothing meanwhile.
 import { Pause, Play } from "lucide-react";
-import { useMemo, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { Input, SearchField, ToggleButton, ToggleButtonGroup } from "react-aria-components";
+import { useRecentEvents } from "../live/context";
 import type { FeedEvent } from "../live/events";
 import { Button } from "../ui/Button";
 import { Empty } from "../ui/Empty";
@@ -11,7 +12,6 @@ import { VirtualList } from "../ui/VirtualList";
 import { chosen, GROUPS, groupOf, keyOf, OTHER, says } from "./stream";
 
 interface Props {
-  events: readonly FeedEvent[];
   /** "project/agent", or "" for all. */
   actor: string;
   showsProjects: boolean;
@@ -19,7 +19,8 @@ interface Props {
 
 const ROW_PX = 46;
 
-export function Stream({ events, actor, showsProjects }: Props) {
+export function Stream({ actor, showsProjects }: Props) {
+  const events = useRecentEvents();
   const [held, setHeld] = useState<readonly FeedEvent[] | null>(null);
   const [isPaused, setPaused] = useState(false);
   const [groups, setGroups] = useState<ReadonlySet<string>>(new Set());
@@ -76,7 +77,7 @@ export function Stream({ events, actor, showsProjects }: Props) {
   );
 }
 
-function EventRow({ event, showsProject }: { event: FeedEvent; showsProject: boolean }) {
+const EventRow = memo(function EventRow({ event, showsProject }: { event: FeedEvent; showsProject: boolean }) {
   const text = says(event);
   return (
     <div className="now-event" data-group={groupOf(event)}>
@@ -91,4 +92,4 @@ function EventRow({ event, showsProject }: { event: FeedEvent; showsProject: boo
       </div>
     </div>
   );
-}
+});
