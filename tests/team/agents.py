@@ -19,8 +19,8 @@ from mcp.client.streamable_http import streamable_http_client
 
 from tests.team.history import Call, History, Outcome
 
-TRY_SECONDS = 20.0
-REPEAT_SECONDS = 40.0
+TRY_SECONDS = 60.0
+REPEAT_SECONDS = 90.0
 TOOLS = Path(__file__).resolve().parent.parent.parent / "mcp_adapter" / "tools"
 CALLS = {
     "start": "memory_start_session",
