@@ -271,6 +271,9 @@ class Chroma:
             from chromadb.config import Settings
         except ImportError as exc:
             raise ChromaMissing(f"{exc.name} is not installed: pip install 'interlock[semantic]'") from exc
+        except RuntimeError as exc:
+            # It asks for the home directory when it is imported.
+            raise ChromaMissing(f"chromadb cannot be loaded: {exc} Set HOME.") from exc
         settings = Settings(anonymized_telemetry=False)
         address = self._address
         if address is not None:

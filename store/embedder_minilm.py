@@ -97,8 +97,16 @@ def _in_8_bits(content: bytes) -> tuple[str, Any]:
 
 
 def chroma_folder() -> Path:
-    """Return where Chroma keeps the model that it once downloaded for somebody."""
-    return Path.home() / ".cache" / "chroma" / "onnx_models" / "all-MiniLM-L6-v2" / "onnx"
+    """Return where Chroma keeps the model that it once downloaded for somebody.
+
+    Raises:
+        NoEmbedder: this user has no home.
+    """
+    try:
+        home = Path.home()
+    except RuntimeError as exc:
+        raise NoEmbedder("there is no home directory in which Chroma keeps its model; set HOME") from exc
+    return home / ".cache" / "chroma" / "onnx_models" / "all-MiniLM-L6-v2" / "onnx"
 
 
 def in_folder(folder: Path) -> MiniLM:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -112,6 +114,28 @@ def test_without_the_package_auto_says_what_to_install_and_never_downloads(
     with pytest.raises(NoEmbedder, match="no embedding model in"):
         make_embedder(EmbedderChoice(str(tmp_path)))
     assert not list(tmp_path.rglob("*"))
+
+
+def test_a_user_without_a_home_is_told_so_and_keeps_the_search_by_words() -> None:
+    code = """
+import os, pwd
+def nobody(uid): raise KeyError
+os.environ.pop("HOME", None); pwd.getpwuid = nobody
+from pathlib import Path
+from store.chroma import Chroma, ChromaMissing
+from store.embedder import EmbedderChoice, NoEmbedder, make_embedder
+for wanted, ask in (
+    (ChromaMissing, lambda: Chroma(Path("never")).open("model")),
+    (NoEmbedder, lambda: make_embedder(EmbedderChoice("chroma"))),
+):
+    try:
+        ask()
+    except wanted as exc:
+        assert "HOME" in str(exc), exc
+    else:
+        raise AssertionError(wanted)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_a_long_text_is_cut_into_passages_that_the_model_reads_whole(model: Any) -> None:
