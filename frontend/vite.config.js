@@ -1,5 +1,6 @@
 // One project, one page for each folder named here; the server serves /assets and knows each page by its folder.
 import { resolve } from "node:path";
+import optimizeLocales from "@react-aria/optimize-locales-plugin";
 import { defineConfig } from "vite";
 
 const pages = ["dashboard", "explorer"];
@@ -7,6 +8,8 @@ const here = import.meta.dirname;
 
 export default defineConfig({
   root: here,
+  // The pages are in English: the components' texts in thirty other languages stay out.
+  plugins: [optimizeLocales.vite({ locales: ["en-US"] })],
   build: {
     outDir: resolve(here, "../api/page"),
     emptyOutDir: true,

@@ -95,9 +95,10 @@ async def test_the_stream_can_be_paused_and_filtered(
     dashboard: Watched, serving: Serving, comes: Comes
 ) -> None:
     server = serving()
-    await dashboard.open(server.url)
     ann = await comes(server, "ann")
+    await dashboard.open(server.url)
     events = dashboard.panel("Events")
+    # It began before the page was opened.
     await expect(events).to_contain_text("session.started")
     await events.get_by_role("button", name="Pause").click()
     await ann.lock("one.py")
@@ -131,6 +132,7 @@ async def test_a_lost_connection_is_made_up_for_without_a_gap_or_a_repetition(
     await ann.lock("meanwhile.py")
     await dashboard.is_live()
     await ann.lock("after.py")
+    await dashboard.panel("Events").get_by_role("button", name="Locks").click()
     said = dashboard.panel("Events").locator(".now-said")
     await expect(said).to_have_text([re.compile(name) for name in ("after.py", "meanwhile.py", "before.py")])
     await expect(dashboard.panel("Locks").get_by_role("row")).to_have_count(3)

@@ -8,6 +8,7 @@ function scene() {
   const timers = new Set<() => void>();
   const asked: (string[] | null)[] = [];
   const heads: string[] = [];
+  const past: FeedItem[] = [];
   const line = { position: { after: "" }, heard: null as unknown as Heard, stopped: 0, head: "c0" as string | Error };
   const feed = new Feed(
     {
@@ -15,6 +16,7 @@ function scene() {
         asked.push(projects);
         return line.head instanceof Error ? Promise.reject(line.head) : Promise.resolve(line.head);
       },
+      before: () => Promise.resolve(past as FeedEvent[]),
       follow: (_projects, position, heard) => {
         heads.push(position.after);
         line.position = position;
@@ -39,6 +41,7 @@ function scene() {
     asked,
     heads,
     batches,
+    past,
     draw: () => frames.splice(0).forEach((work) => work()),
     elapse: () => [...timers].forEach((work) => (timers.delete(work), work())),
     settled: () => new Promise((resolve) => setTimeout(resolve)),
@@ -169,6 +172,19 @@ describe("the feed", () => {
     at.elapse();
     await at.settled();
     expect(at.heads).toEqual(["c5"]);
+  });
+
+  test("knows some of what happened before, each event once, though views are told only of what is new", async () => {
+    const at = scene();
+    at.past.push(event(1), event(2), event(3));
+    at.feed.start(null);
+    await at.settled();
+    at.line.heard.connected(false);
+    at.line.heard.item(event(3));
+    at.line.heard.item(event(4));
+    at.draw();
+    expect(at.feed.recent.map((one) => one.sequence)).toEqual([1, 2, 3, 4]);
+    expect(at.kinds()).toEqual(["c3", "c4"]);
   });
 
   test("keeps a thousand events and no more", async () => {

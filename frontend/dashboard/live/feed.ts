@@ -12,6 +12,8 @@ export type Listener = (batch: Batch) => void;
 export interface Line {
   /** Return the cursor at which the feed ends now. */
   head(projects: string[] | null): Promise<string>;
+  /** Return some of what happened before, oldest first. */
+  before(projects: string[] | null): Promise<readonly FeedEvent[]>;
   follow(projects: string[] | null, position: { after: string }, heard: Heard): () => void;
   /** Drop the connection, so that it is made anew. */
   reconnect(): void;
@@ -38,7 +40,7 @@ const KEPT = 1_000;
 
 export class Feed {
   state: FeedState = "connecting";
-  /** The newest 1,000 events, oldest first; heartbeats are not among them. */
+  /** The newest 1,000 events, oldest first, some from before the page among them; heartbeats are not. */
   recent: readonly FeedEvent[] = [];
   /** How many events came since the page was opened. */
   count = 0;
@@ -105,6 +107,10 @@ export class Feed {
     }
     if (run !== this.run) return;
     this.position = { after: head };
+    this.line.before(projects).then(
+      (older) => run === this.run && this.remember(older, this.recent),
+      () => {},
+    );
     const mine = (work: () => void) => () => run === this.run && work();
     this.stopLine = this.line.follow(projects, this.position, {
       connected: (isAgain) => run === this.run && this.connected(run, projects, isAgain),
@@ -180,9 +186,15 @@ export class Feed {
     this.waiting = [];
     this.isReset = false;
     const told = batch.events.filter((event) => event.__typename !== "HeartbeatEvent");
-    if (told.length > 0) this.recent = [...this.recent, ...told].slice(-KEPT);
     for (const listener of this.listeners) listener(batch);
-    if (told.length > 0) this.changed();
+    if (told.length > 0) this.remember(this.recent, told);
+  }
+
+  /** What happened while the page opened may come both ways: as the past and live. */
+  private remember(older: readonly FeedEvent[], newer: readonly FeedEvent[]): void {
+    const known = new Set(older.map(identity));
+    this.recent = [...older, ...newer.filter((event) => !known.has(identity(event)))].slice(-KEPT);
+    this.changed();
   }
 
   private set(state: FeedState): void {
@@ -195,4 +207,8 @@ export class Feed {
   private changed(): void {
     for (const watcher of this.watchers) watcher();
   }
+}
+
+function identity(event: FeedEvent): string {
+  return `${event.project}:${event.sequence}`;
 }

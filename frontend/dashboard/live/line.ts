@@ -1,7 +1,7 @@
 // How the feed travels: graphql-transport-ws with as many attempts as it takes, the cursor by HTTP.
 import { stringifyDocument } from "@urql/core";
 import { createClient } from "graphql-ws";
-import { EventsDocument, FeedCursorDocument, type EventsSubscription } from "./documents";
+import { EventsBeforeDocument, EventsDocument, FeedCursorDocument, type EventsSubscription } from "./documents";
 import type { Clock, Heard, Line } from "./feed";
 import type { Ask } from "./ask";
 
@@ -14,6 +14,10 @@ export function lineTo(ask: Ask, key: string): Line {
   let reconnect = () => {};
   return {
     head: async (projects) => (await ask(FeedCursorDocument, { projects })).feedCursor,
+    before: async (projects) => {
+      const { eventLog } = await ask(EventsBeforeDocument, { projects });
+      return eventLog.nodes.filter((event) => event.__typename !== "Expired").reverse();
+    },
     reconnect: () => reconnect(),
     follow(projects, position, heard) {
       let pong: ReturnType<typeof setTimeout> | undefined;

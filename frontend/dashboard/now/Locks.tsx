@@ -11,11 +11,10 @@ import { Time } from "../ui/Time";
 import { tell, tellFailure } from "../ui/toasts";
 import { ForceUnlockDocument } from "./documents";
 import { folders, type HeldLock, type Node, treeOf } from "./tree";
-import { overlaps, type Waiter } from "./waiters";
+import { type Waiter, waitingAt } from "./waiters";
 
 interface Props {
-  projects: readonly { project: string; locks: readonly HeldLock[]; isCut: boolean }[];
-  waiters: readonly Waiter[];
+  projects: readonly { project: string; locks: readonly HeldLock[]; waiters: readonly Waiter[]; isCut: boolean }[];
   isRead: boolean;
   showsProjects: boolean;
 }
@@ -23,17 +22,17 @@ interface Props {
 /** More are shown closed, so that a large tree is drawn quickly. */
 const MOST_OPEN = 60;
 
-export const Locks = memo(function Locks({ projects, waiters, isRead, showsProjects }: Props) {
+export const Locks = memo(function Locks({ projects, isRead, showsProjects }: Props) {
   const count = projects.reduce((sum, one) => sum + one.locks.length, 0);
   const isCut = projects.some((one) => one.isCut);
   return (
     <Panel title="Locks" count={count} className="now-locks">
       {projects
         .filter((one) => one.locks.length > 0)
-        .map(({ project, locks }) => (
+        .map(({ project, locks, waiters }) => (
           <div key={project}>
             {showsProjects && <h3 className="now-project">{project}</h3>}
-            <LockTree project={project} locks={locks} waiters={waiters.filter((waiter) => waiter.project === project)} />
+            <LockTree project={project} locks={locks} waiters={waiters} />
           </div>
         ))}
       {isCut && <p className="faint now-note">Only the first 1,000 locks of a project are shown.</p>}
@@ -82,7 +81,7 @@ interface ItemProps {
 
 function LockItem({ node, waiters, onRelease, row }: ItemProps) {
   const { lock, name, children, count } = node;
-  const queue = lock ? waiters.filter((waiter) => waiter.paths.some((path) => overlaps(path, lock.path))) : [];
+  const queue = lock ? waitingAt(lock.path, waiters) : [];
   return (
     <TreeItem id={node.id} textValue={lock ? `${node.id}, held by ${lock.holder}` : node.id}>
       <TreeItemContent>

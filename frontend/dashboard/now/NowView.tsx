@@ -16,12 +16,11 @@ import { Locks } from "./Locks";
 import { type Beats, beatsAfter, peopleOf } from "./people";
 import { readNow } from "./read";
 import { Stream } from "./Stream";
-import { type Waiter, waitersAfter } from "./waiters";
+import { stillWaiting } from "./waiters";
 
 const MOST_PROJECTS = 30;
 const TOUCHING = about(["session", "lock", "work", "agent", "project"]);
 const NO_BEATS: Beats = {};
-const NO_WAITERS: readonly Waiter[] = [];
 
 export default function NowView({ record }: ViewProps) {
   const { chosen, projects } = useLiveContext();
@@ -34,7 +33,6 @@ export default function NowView({ record }: ViewProps) {
     everySeconds: 30,
   });
   const beats = useFolded(NO_BEATS, (before, events, isReset) => beatsAfter(isReset ? NO_BEATS : before, events));
-  const waiters = useFolded(NO_WAITERS, (before, events) => waitersAfter(before, events, Date.now()));
 
   const read = useMemo(
     () =>
@@ -47,16 +45,20 @@ export default function NowView({ record }: ViewProps) {
   const isOnly = (project: string, name: string) => record === "" || record === `${project}/${name}`;
   const people = useSame(read.flatMap((now) => peopleOf(now.project, now, beats, clock)).filter((person) => isOnly(person.project, person.name)));
   const held = useSame(
-    read.map(({ project, isCut, locks }) => ({ project, isCut, locks: locks.nodes.filter((lock) => isOnly(project, lock.holder)) })),
+    read.map(({ project, isCut, locks, lockWaiters }) => ({
+      project,
+      isCut,
+      locks: locks.nodes.filter((lock) => isOnly(project, lock.holder)),
+      waiters: stillWaiting(lockWaiters.nodes, clock),
+    })),
   );
-  const waiting = useSame(waiters.filter((waiter) => (chosen === null || waiter.project === chosen) && Date.parse(waiter.since) > clock - 65_000));
   const failed = Object.values(answers).find((answer) => answer.error);
   const isRead = Object.keys(keyed).every((project) => answers[project]);
 
   return (
     <div className="now">
       <h1 className="sr-only">Now</h1>
-      <Counters people={people} locks={held.flatMap((now) => now.locks)} waiting={waiting.length} />
+      <Counters people={people} locks={held.flatMap((now) => now.locks)} waiting={held.reduce((sum, now) => sum + now.waiters.length, 0)} />
       {record && (
         <p className="now-only">
           Only <strong>{record}</strong>
@@ -76,7 +78,7 @@ export default function NowView({ record }: ViewProps) {
         ) : (
           <>
             <Agents people={people} isRead={isRead} showsProjects={chosen === null} locks={held} />
-            <Locks projects={held} waiters={waiting} isRead={isRead} showsProjects={chosen === null} />
+            <Locks projects={held} isRead={isRead} showsProjects={chosen === null} />
           </>
         )}
         <Stream actor={record} showsProjects={chosen === null} />

@@ -68,8 +68,8 @@ export function Stream({ actor, showsProjects }: Props) {
           row={(event) => <EventRow event={event} showsProject={showsProjects} />}
         />
       ) : (
-        <Empty title={events.length > 0 ? "Nothing passes the filter" : "Nothing has happened since you opened this page"}>
-          <p>What agents do from now on appears here at once.</p>
+        <Empty title={events.length > 0 ? "Nothing passes the filter" : "Nothing has happened yet"}>
+          <p>What agents do appears here at once.</p>
         </Empty>
       )}
       {held && !isPaused && missed > 0 && <p className="now-note faint">{missed} newer: scroll to the top to see them.</p>}

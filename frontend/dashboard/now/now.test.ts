@@ -4,7 +4,7 @@ import type { NowProjectQuery } from "./documents";
 import { beatsAfter, peopleOf } from "./people";
 import { chosen, perMinute, says } from "./stream";
 import { folders, type HeldLock, type Node, treeOf } from "./tree";
-import { overlaps, waitersAfter } from "./waiters";
+import { stillWaiting, waitingAt } from "./waiters";
 
 const AT = "2026-01-01T12:00:00Z";
 const CLOCK = Date.parse(AT);
@@ -39,34 +39,18 @@ describe("the tree of locks", () => {
 });
 
 describe("waiters", () => {
-  const waits = (id: string, agent: string, paths: string[], at = AT) => event({ kind: "lock.waiting", at, actor: agent, data: { waiter: id, agent, paths } });
+  const waits = (agent: string, paths: string[], expiresAt = "2026-01-01T12:00:30Z") => ({ id: agent, agent, paths, reason: "", since: AT, expiresAt });
 
-  test("stand in the order in which they came, until they give up", () => {
-    const two = waitersAfter([], [waits("w1", "ann", ["a"]), waits("w2", "bob", ["a"])], CLOCK);
-    expect(two.map((waiter) => waiter.agent)).toEqual(["ann", "bob"]);
-    const one = waitersAfter(two, [event({ kind: "lock.wait_ended", data: { waiter: "w1" } })], CLOCK);
-    expect(one.map((waiter) => waiter.agent)).toEqual(["bob"]);
+  test("stand at a lock on the same path, on a folder around it, or within it, in the order in which they came", () => {
+    const all = [waits("ann", ["src/a.py"]), waits("bob", ["b.py", "src/"]), waits("cy", ["src/a"]), waits("dan", ["src/b.py"])];
+    expect(waitingAt("src/a.py", all).map((waiter) => waiter.agent)).toEqual(["ann", "bob"]);
+    expect(waitingAt("src/", all).map((waiter) => waiter.agent)).toEqual(["ann", "bob", "cy", "dan"]);
+    expect(waitingAt("c.py", all)).toEqual([]);
   });
 
-  test("are gone when all they waited for is granted to them, not when it is granted to others", () => {
-    const before = waitersAfter([], [waits("w1", "bob", ["a", "b"])], CLOCK);
-    const grant = (actor: string, ...paths: string[]) => event({ __typename: "LockEvent", kind: "lock.granted", actor, locks: paths.map((path) => ({ path })) });
-    expect(waitersAfter(before, [grant("cy", "a", "b")], CLOCK)).toHaveLength(1);
-    expect(waitersAfter(before, [grant("bob", "a")], CLOCK)).toHaveLength(1);
-    expect(waitersAfter(before, [grant("bob", "b", "a")], CLOCK)).toHaveLength(0);
-  });
-
-  test("whose end was not heard of are dropped, and nothing new means the same list", () => {
-    const before = waitersAfter([], [waits("w1", "bob", ["a"])], CLOCK);
-    expect(waitersAfter(before, [], CLOCK + 30_000)).toBe(before);
-    expect(waitersAfter(before, [], CLOCK + 70_000)).toEqual([]);
-  });
-
-  test("wait at a lock on the same path, on a folder around it, or within it", () => {
-    expect(overlaps("src/a.py", "src/a.py")).toBe(true);
-    expect(overlaps("src/", "src/a.py")).toBe(true);
-    expect(overlaps("src/a.py", "src/")).toBe(true);
-    expect(overlaps("src/a", "src/a.py")).toBe(false);
+  test("who have given up by the clock are not shown", () => {
+    const all = [waits("ann", ["a"]), waits("bob", ["a"], "2026-01-01T12:00:00Z")];
+    expect(stillWaiting(all, CLOCK).map((waiter) => waiter.agent)).toEqual(["ann"]);
   });
 });
 
