@@ -162,6 +162,23 @@ describe("the feed", () => {
     expect(at.asked).toEqual([["p"], ["q"]]);
   });
 
+  test("follows again behind its last event when the server ends the subscription", async () => {
+    const at = await live();
+    at.line.heard.item(event(1));
+    at.line.heard.ended();
+    expect(at.feed.state).toBe("offline");
+    at.elapse();
+    expect(at.heads).toEqual(["c0", "c1"]);
+    at.line.head = "c2";
+    at.line.heard.connected(false);
+    await at.settled();
+    expect(at.feed.state).toBe("catching up");
+    at.line.heard.item(event(2));
+    expect(at.feed.state).toBe("live");
+    at.draw();
+    expect(at.kinds()).toEqual(["c1", "c2"]);
+  });
+
   test("asks again for its beginning while the server is away", async () => {
     const at = scene();
     at.line.head = new Error("away");

@@ -23,6 +23,8 @@ export interface Heard {
   connected(isAgain: boolean): void;
   lost(): void;
   refused(): void;
+  /** The subscription is over though nobody stopped it, such as by an error of the server. */
+  ended(): void;
   item(item: FeedItem): void;
 }
 
@@ -111,12 +113,26 @@ export class Feed {
       (older) => run === this.run && this.remember(older, this.recent),
       () => {},
     );
+    this.follow(run, projects, false);
+  }
+
+  private follow(run: number, projects: string[] | null, isAgain: boolean): void {
     const mine = (work: () => void) => () => run === this.run && work();
     this.stopLine = this.line.follow(projects, this.position, {
-      connected: (isAgain) => run === this.run && this.connected(run, projects, isAgain),
+      connected: (isRetry) => run === this.run && this.connected(run, projects, isAgain || isRetry),
       lost: mine(() => this.set("offline")),
       refused: mine(() => this.set("refused")),
+      ended: mine(() => this.followAgain(run, projects)),
       item: (item) => run === this.run && this.take(item),
+    });
+  }
+
+  private followAgain(run: number, projects: string[] | null): void {
+    this.set("offline");
+    this.stopQuiet();
+    this.stopQuiet = this.clock.after(RETRY_MS, () => {
+      this.stopLine();
+      this.follow(run, projects, true);
     });
   }
 

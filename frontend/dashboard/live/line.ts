@@ -19,7 +19,8 @@ export function lineTo(ask: Ask, key: string): Line {
       return eventLog.nodes.filter((event) => event.__typename !== "Expired").reverse();
     },
     reconnect: () => reconnect(),
-    follow(projects, position, heard) {
+    follow(projects, position, listener) {
+      let heard = listener;
       let pong: ReturnType<typeof setTimeout> | undefined;
       const client = createClient({
         url: `${location.origin.replace(/^http/, "ws")}/graphql`,
@@ -45,17 +46,21 @@ export function lineTo(ask: Ask, key: string): Line {
       reconnect = () => client.terminate();
       const stop = client.subscribe<EventsSubscription>(request(projects, position), {
         next: (result) => result.data && heard.item(result.data.events),
-        error: (error) => (isRefusal(error) ? heard.refused() : heard.lost()),
-        complete: () => {},
+        error: (error) => (isRefusal(error) ? heard.refused() : heard.ended()),
+        complete: () => heard.ended(),
       });
       return () => {
         reconnect = () => {};
+        // Its connection closes later, and is no news any more.
+        heard = DEAF;
         stop();
         void client.dispose();
       };
     },
   };
 }
+
+const DEAF: Heard = { connected() {}, lost() {}, refused() {}, ended() {}, item() {} };
 
 /** The client sends this same object after each lost connection: `after` is where the feed has come to. */
 function request(projects: string[] | null, position: { after: string }) {
