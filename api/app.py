@@ -33,11 +33,11 @@ from api.stores import open_store
 from api.tasks import flush_at_last, flush_for_ever, follow_revocations, supervised, tidy_for_ever
 from resolvers.acts import Engine
 from resolvers.errors import NotFound
-from store.chroma import Chroma
-from store.embedder import OFF, EmbedderChoice
-from store.feed import Feed
-from store.indexer import Indexer
-from store.odbc import OdbcDatabases
+from store.feed.feed import Feed
+from store.meaning.chroma import Chroma
+from store.meaning.embedder import OFF, EmbedderChoice
+from store.meaning.indexer import Indexer
+from store.odbc.databases import OdbcDatabases
 from store.port import Store
 
 

@@ -19,7 +19,7 @@ from api.handshakes import Handshakes
 from api.logs import configure_logs
 from api.settings import Settings, misspelt
 from store.errors import AlreadyServed, StoreError
-from store.sqlite import served_by
+from store.sqlite.store import served_by
 
 log = logging.getLogger("interlock.serve")
 

@@ -17,10 +17,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from api import database_settings
 from resolvers.rules import Rules
 from schema.limits import Limits
-from store.chroma_address import ChromaAddress
 from store.databases import Database
-from store.embedder import NAMES as EMBEDDERS
-from store.mongo_address import MongoAddress
+from store.meaning.chroma_address import ChromaAddress
+from store.meaning.embedder import NAMES as EMBEDDERS
+from store.mongo.address import MongoAddress
 
 CLIENT_VARIABLES = frozenset({"INTERLOCK_URL", "INTERLOCK_API_KEY", "INTERLOCK_KEY"})
 """Names of the same family that clients read, not the server."""

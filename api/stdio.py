@@ -20,7 +20,7 @@ from mcp_adapter.http_executor import HttpExecutor
 from mcp_adapter.stdio import run_stdio
 from schema.root import build_schema
 from store.errors import AlreadyServed, StoreError
-from store.sqlite import served_by
+from store.sqlite.store import served_by
 
 ATTEMPTS = 20
 PAUSE_SECONDS = 0.25

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from api.settings import Settings
 from store.errors import Unavailable
-from store.snapshot import MovableStore
-from store.sqlite import SqliteStore
-from store.sqlite_lock import DirectoryLock
+from store.moving.snapshot import MovableStore
+from store.sqlite.file_lock import DirectoryLock
+from store.sqlite.store import SqliteStore
 
 
 async def open_store(stack: AsyncExitStack, settings: Settings, owner: Mapping[str, str]) -> MovableStore:
@@ -29,7 +29,7 @@ async def open_store(stack: AsyncExitStack, settings: Settings, owner: Mapping[s
         stack.push_async_callback(embedded.close)
         return embedded
     # The driver is an extra, and not loaded where nobody asks for it.
-    from store.mongo import MongoStore
+    from store.mongo.store import MongoStore
 
     lock = await asyncio.to_thread(_claimed, settings.data, owner)
     stack.callback(lock.release)

@@ -8,22 +8,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.legacy import Takeover
-from api.legacy_report import Report as LegacyReport
-from api.legacy_sources import SourceAway, chroma_source, mongo_source
+from api.legacy.report import Report as LegacyReport
+from api.legacy.sources import SourceAway, chroma_source, mongo_source
+from api.legacy.takeover import Takeover
 from api.settings import Settings
 from api.stores import open_store
 from api.transfer_files import Write
 from resolvers.errors import BadInput
 from resolvers.inputs import project_name
 from store.errors import AlreadyServed, Conflict, Duplicate, StoreError
-from store.exporting import export
-from store.importing import Found, TargetInUse, apply, compare
-from store.portable_file import Described, PortableFile
-from store.snapshot import MovableStore, Snapshot
-from store.sqlite import FILE, served_by
-from store.sqlite_snapshot import snapshot_of
-from store.verifying import Report, verify
+from store.moving.exporting import export
+from store.moving.importing import Found, TargetInUse, apply, compare
+from store.moving.portable_file import Described, PortableFile
+from store.moving.snapshot import MovableStore, Snapshot
+from store.moving.verifying import Report, verify
+from store.sqlite.snapshot import snapshot_of
+from store.sqlite.store import FILE, served_by
 
 Advance = Callable[[str, int, int], None]
 """Is told what is being done, how much of it is done, and of how much."""
@@ -138,7 +138,7 @@ async def snapshot_in(settings: Settings) -> AsyncIterator[Snapshot]:
         async with snapshot_of(settings.data / FILE) as snapshot:
             yield snapshot
         return
-    from store.mongo import MongoStore
+    from store.mongo.store import MongoStore
 
     store = await MongoStore.open(settings.mongo)
     try:

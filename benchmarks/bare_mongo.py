@@ -21,9 +21,9 @@ from resolvers.acts import Engine
 from resolvers.callers import LOCAL_OWNER
 from schema.context import RequestContext
 from schema.root import build_schema
-from store.feed import Feed
-from store.mongo import MongoStore
-from store.mongo_address import MongoAddress
+from store.feed.feed import Feed
+from store.mongo.address import MongoAddress
+from store.mongo.store import MongoStore
 from store.port import Ask, Changes
 from store.records import Event
 

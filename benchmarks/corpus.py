@@ -14,12 +14,12 @@ from zlib import crc32
 from benchmarks.labelled import Example, examples
 from benchmarks.workload import PROJECT
 from resolvers.errors import BadInput
-from resolvers.function_fields import identity
-from resolvers.knowledge import digest_of, prepared, records_of
-from resolvers.knowledge_secrets import refuse_secrets
+from resolvers.functions.fields import identity
+from resolvers.knowledge.documents import digest_of, prepared, records_of
+from resolvers.knowledge.secrets import refuse_secrets
 from store.port import Changes
 from store.records import Document, Function, NewEvent, Record
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 
 FUNCTIONS_SHARE = 5
 """One function for so many documents."""

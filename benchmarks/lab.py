@@ -15,11 +15,11 @@ from benchmarks.progress import Progress
 from resolvers.acts import Engine
 from resolvers.callers import LOCAL_OWNER
 from schema.limits import Limits
-from store.chroma import Chroma
-from store.embedder import EmbedderChoice
-from store.feed import Feed
-from store.indexer import Indexer
-from store.sqlite import SqliteStore
+from store.feed.feed import Feed
+from store.meaning.chroma import Chroma
+from store.meaning.embedder import EmbedderChoice
+from store.meaning.indexer import Indexer
+from store.sqlite.store import SqliteStore
 
 _LOOK_SECONDS = 0.5
 _QUIET_LOOKS = 3

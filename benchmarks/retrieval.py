@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.lab import Lab, lab
 from benchmarks.labelled import MOST, Example, drawn, versions
 from benchmarks.progress import Progress
-from store.embedder import CHROMA, EmbedderChoice, NoEmbedder, make_embedder
+from store.meaning.embedder import CHROMA, EmbedderChoice, NoEmbedder, make_embedder
 from store.records import Document, Function, Record
 
 PROJECT = "bench"

@@ -16,7 +16,7 @@ from benchmarks.servers import interlock
 from benchmarks.workload import PROJECT, calls, sessions
 from store.port import Changes
 from store.records import BacklogItem, Delivery, Message, NewEvent, Record, Session
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 
 
 async def run(*, quick: bool) -> None:

@@ -14,7 +14,7 @@ from cli.export import Data
 from cli.failure import Failure
 
 if TYPE_CHECKING:
-    from api.legacy_report import Report
+    from api.legacy.report import Report
     from api.settings import Settings
     from api.transfer import Imported
 

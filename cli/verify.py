@@ -14,7 +14,7 @@ from cli.export import Data
 from cli.failure import Failure
 
 if TYPE_CHECKING:
-    from store.verifying import Report
+    from store.moving.verifying import Report
 
 
 def verify(

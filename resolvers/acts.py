@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from resolvers.server import Process
     from store.databases import Databases
-    from store.feed import Feed
+    from store.feed.feed import Feed
     from store.index import SearchIndex
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from resolvers.acts import Act
 from resolvers.errors import BadInput, DomainError, LimitExceeded, NotFound, Unready
 from resolvers.inputs import line, text
 from resolvers.rules import MAX_NAME
-from resolvers.sql_guard import HINT, MAX_STATEMENT_BYTES, guarded
+from resolvers.sql_guard.guard import HINT, MAX_STATEMENT_BYTES, guarded
 from store.databases import Busy, Database, Databases, Engine, QueryFailed, Rows, Table, TimedOut
 from store.errors import StoreError, Unavailable
 from store.port import Changes

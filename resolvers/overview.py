@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from resolvers.acts import Act
-from resolvers.backlog_fields import Status
+from resolvers.backlog.fields import Status
 from resolvers.errors import BadInput
 from resolvers.tallies import Topic
 from resolvers.tally_flush import Bucket, blank

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from resolvers.acts import Engine
-from resolvers.deliveries import drop_finished_messages
 from resolvers.errors import Clash
-from resolvers.knowledge_expiry import PURGED_AT_ONCE, expire_documents, purge_documents
+from resolvers.knowledge.expiry import PURGED_AT_ONCE, expire_documents, purge_documents
 from resolvers.leases import acquire, release
-from resolvers.messages import REPEAT_WINDOW
+from resolvers.messages.deliveries import drop_finished_messages
+from resolvers.messages.messages import REPEAT_WINDOW
 from resolvers.sessions import lapse_sessions
 from resolvers.tally_flush import HOURS_KEPT, Bucket
 from store.errors import Conflict

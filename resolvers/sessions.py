@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from resolvers import answers, knowledge_leavings
+from resolvers import answers
 from resolvers.acts import Act, Decision, Engine, secret_hash
 from resolvers.agents import UNKNOWN, Enrolment, Tier, enrol, identity
 from resolvers.audit import entry
-from resolvers.brief import brief_of
-from resolvers.brief_parts import Brief
+from resolvers.brief.brief import brief_of
+from resolvers.brief.parts import Brief
 from resolvers.callers import LOCAL_OWNER
 from resolvers.errors import BadInput, NotFound
 from resolvers.inputs import line, text
+from resolvers.knowledge import leavings as knowledge_leavings
 from resolvers.listing import Listing, listing, snapshot
 from resolvers.oversight import is_over
 from resolvers.path_patterns import Suggestion, suggestion

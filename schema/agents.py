@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 from strawberry.types import Info
 
-from resolvers import agents, message_views, presence, sessions
+from resolvers import agents, presence, sessions
 from resolvers.acts import Act
 from resolvers.agents import AgentEntry
 from resolvers.callers import Role
 from resolvers.listing import Listing
+from resolvers.messages import views as message_views
 from schema.arguments import ProjectArgument, SessionArgument
 from schema.connections import After, Connection, First
 from schema.context import RequestContext

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers import backlog as rules
-from resolvers import backlog_pages
 from resolvers.acts import Act
-from resolvers.backlog_fields import Priority, Status
+from resolvers.backlog import backlog as rules
+from resolvers.backlog import pages as backlog_pages
+from resolvers.backlog.fields import Priority, Status
 from resolvers.callers import Role
 from schema.arguments import ProjectArgument, SessionArgument, project_field, reason_field, session_field
 from schema.connections import After, Connection

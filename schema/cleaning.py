@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers import knowledge_cleaning as rules
 from resolvers.acts import Act
 from resolvers.callers import Role
+from resolvers.knowledge import cleaning as rules
 from resolvers.listing import Listing
 from schema.arguments import ProjectArgument, SessionArgument
 from schema.connections import After, Connection, First

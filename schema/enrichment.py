@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.scalars import JSON
 
-from resolvers import enrichment as rules
 from resolvers.acts import Act
 from resolvers.callers import Role
-from resolvers.function_fields import QueueState
+from resolvers.functions import enrichment as rules
+from resolvers.functions.fields import QueueState
 from schema.arguments import (
     ProjectArgument,
     SessionArgument,

@@ -16,14 +16,14 @@ import schema.knowledge
 import schema.messages
 import schema.presence
 import schema.work  # noqa: F401
-from resolvers import backlog_fields as backlog
-from resolvers.deliveries import MessageStatus
-from resolvers.function_fields import QueueState
-from resolvers.knowledge_fields import DocumentStatus, DocumentType
-from resolvers.messages import MessageCategory, MessagePriority
+from resolvers.backlog import fields as backlog
+from resolvers.functions.fields import QueueState
+from resolvers.knowledge.fields import DocumentStatus, DocumentType
+from resolvers.messages.deliveries import MessageStatus
+from resolvers.messages.messages import MessageCategory, MessagePriority
 from resolvers.presence import AgentState
 from resolvers.work import WorkStatus
-from store.feed import Item
+from store.feed.feed import Item
 from store.records import Event as Happened
 
 E = TypeVar("E")

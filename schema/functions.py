@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.scalars import JSON
 
-from resolvers import function_fields, function_search
-from resolvers import functions as rules
 from resolvers.acts import Act
 from resolvers.callers import Role
-from resolvers.function_fields import QueueState
+from resolvers.functions import fields as function_fields
+from resolvers.functions import functions as rules
+from resolvers.functions import search as function_search
+from resolvers.functions.fields import QueueState
 from resolvers.listing import Listing
 from schema.arguments import ProjectArgument, SessionArgument, project_field, session_field
 from schema.connections import After, Connection, First

@@ -10,13 +10,11 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.types import Info
 
-from resolvers import knowledge as rules
-from resolvers import knowledge_finding as finding
-from resolvers import knowledge_pages as pages
-from resolvers import knowledge_statuses as statuses
 from resolvers.acts import Act
 from resolvers.callers import Role
-from resolvers.knowledge_fields import DocumentStatus, DocumentType
+from resolvers.knowledge import documents as rules
+from resolvers.knowledge import finding, pages, statuses
+from resolvers.knowledge.fields import DocumentStatus, DocumentType
 from resolvers.listing import Listing
 from schema.arguments import ProjectArgument, SessionArgument, project_field, session_field
 from schema.connections import After, Connection

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.types import Info
 
-from resolvers import lock_grants, lock_pages, locks
 from resolvers.acts import Act
 from resolvers.callers import Role
 from resolvers.listing import Listing
+from resolvers.locks import grants as lock_grants
+from resolvers.locks import locks
+from resolvers.locks import pages as lock_pages
 from schema.arguments import (
     ProjectArgument,
     SessionArgument,

@@ -7,14 +7,15 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers import deliveries, message_views, messages
 from resolvers.acts import Act
 from resolvers.callers import Role
-from resolvers.deliveries import Inbox as InboxRecord
-from resolvers.deliveries import MessageStatus, StatusChange
 from resolvers.listing import Listing
-from resolvers.message_views import MessageView
-from resolvers.messages import MessageCategory, MessagePriority
+from resolvers.messages import deliveries, messages
+from resolvers.messages import views as message_views
+from resolvers.messages.deliveries import Inbox as InboxRecord
+from resolvers.messages.deliveries import MessageStatus, StatusChange
+from resolvers.messages.messages import MessageCategory, MessagePriority
+from resolvers.messages.views import MessageView
 from schema.arguments import (
     ProjectArgument,
     SessionArgument,

@@ -15,7 +15,7 @@ from schema.connections import First
 from schema.events import Event, shown
 from schema.fields import query
 from schema.subscriptions import MAX_FOLLOWED, followed, kinds_of
-from store.feed import Cursor, Item
+from store.feed.feed import Cursor, Item
 
 
 @strawberry.type(description="What goes on in a project, in numbers; each is counted to 10,000.")

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.types import Info
 
-from resolvers import lock_pages, message_views, presence, sessions
+from resolvers import presence, sessions
 from resolvers.acts import Act
 from resolvers.agents import Tier as TierOfRecord
 from resolvers.callers import Role
 from resolvers.listing import Listing
+from resolvers.locks import pages as lock_pages
+from resolvers.messages import views as message_views
 from resolvers.sessions import SessionStatus as Status
 from schema.agents import Tier
 from schema.arguments import ProjectArgument, SessionArgument, needed_session_field, session_field

@@ -8,11 +8,12 @@ from typing import Annotated, Any, cast
 import strawberry
 from strawberry.scalars import JSON
 
-from resolvers import spec_pages, specs
 from resolvers.acts import Act
 from resolvers.callers import Role
 from resolvers.listing import Listing
-from resolvers.specs import SpecChange
+from resolvers.specs import pages as spec_pages
+from resolvers.specs import specs
+from resolvers.specs.specs import SpecChange
 from schema.arguments import ProjectArgument, SessionArgument, project_field, session_field
 from schema.connections import After, Connection, First
 from schema.enums import shown

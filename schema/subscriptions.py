@@ -15,7 +15,7 @@ from resolvers.inputs import agent_name, line
 from schema.arguments import ProjectArgument, SessionArgument
 from schema.events import BacklogNews, Event, HeartbeatEvent, LockNews, MessageNews, lock_event, shown
 from schema.fields import subscription
-from store.feed import Cursor, Item
+from store.feed.feed import Cursor, Item
 from store.records import Event as Happened
 
 MAX_FOLLOWED = 100

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers import threads as rules
 from resolvers.acts import Act
 from resolvers.callers import Role
+from resolvers.messages import threads as rules
 from schema.arguments import ProjectArgument, SessionArgument
 from schema.connections import After, First
 from schema.fields import query

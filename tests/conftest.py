@@ -14,9 +14,9 @@ from resolvers.acts import Engine
 from resolvers.callers import LOCAL_OWNER, Caller
 from schema.context import RequestContext
 from schema.root import build_schema
-from store.feed import Feed
+from store.feed.feed import Feed
 from store.port import Store
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.engines.databases import mongo_databases
 
 Run = Callable[..., Awaitable[dict[str, Any]]]

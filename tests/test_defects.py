@@ -29,7 +29,7 @@ from resolvers.callers import LOCAL_OWNER, Role
 from schema.context import RequestContext
 from schema.root import build_schema
 from store.records import KINDS, Record
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests import test_store_calls as costs
 from tests.api.conftest import PATIENCE_SECONDS, Running, settings_for
 from tests.auth import test_matrix as matrix

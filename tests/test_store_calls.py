@@ -16,8 +16,8 @@ from resolvers.acts import Engine
 from resolvers.callers import LOCAL_OWNER
 from schema.context import RequestContext
 from schema.root import build_schema
-from store.feed import Feed
-from store.sqlite import SqliteStore
+from store.feed.feed import Feed
+from store.sqlite.store import SqliteStore
 from tests.databases.still import StillDatabases
 from tests.operations import Operation, operations
 

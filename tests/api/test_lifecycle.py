@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from api.serve import Refused, listen
-from store.sqlite import served_by
+from store.sqlite.store import served_by
 from tests.api.conftest import Running, settings_for
 
 SERVE = (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.stdio import SharedExecutor
-from store.sqlite import served_by
+from store.sqlite.store import served_by
 from tests.api.conftest import settings_for
 
 ADD = 'mutation a($name: String!) { createChecklist(input: {name: $name, project: "p"}) { name } }'

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from resolvers import backlog as rules
 from resolvers.acts import Act, Engine
+from resolvers.backlog import backlog as rules
 from resolvers.callers import LOCAL_OWNER, Caller, Role
 from resolvers.errors import BadInput
 from store.port import Changes

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from resolvers.acts import Engine
-from resolvers.backlog_fields import RANKS, Priority, Status
-from resolvers.backlog_pages import ORDER, _where
+from resolvers.backlog.fields import RANKS, Priority, Status
+from resolvers.backlog.pages import ORDER, _where
 from store.port import Changes, Where
 from store.records import BacklogItem, BacklogTag, new_id
-from store.sqlite import SqliteStore
-from store.sqlite_queries import Order, matching
-from store.sqlite_tables import table_of
+from store.sqlite.queries import Order, matching
+from store.sqlite.store import SqliteStore
+from store.sqlite.tables import table_of
 from tests.conftest import Run, failure
 
 PAGE = """query($status: BacklogStatus, $priority: BacklogPriority, $assignedTo: String, $targetVersion: String,

@@ -13,8 +13,8 @@ from graphql import build_schema as parse_sdl
 
 from mcp_adapter.documents import Tool, compile_tool
 from resolvers.acts import Act, Engine
-from resolvers.brief import brief_of
-from resolvers.brief_sections import SECTIONS
+from resolvers.brief.brief import brief_of
+from resolvers.brief.sections import SECTIONS
 from resolvers.callers import LOCAL_OWNER, ScopedStore
 from schema.root import build_schema
 from store.port import Changes

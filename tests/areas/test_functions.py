@@ -12,10 +12,10 @@ from resolvers.acts import Engine
 from resolvers.callers import Caller, Role
 from schema.context import RequestContext
 from schema.root import build_schema
-from store.feed import Feed
+from store.feed.feed import Feed
 from store.port import Changes
 from store.records import Document, Function, Spec, Usage
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.areas.function_cases import (
     ENRICH,
     FINDINGS,

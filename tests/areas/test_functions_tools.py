@@ -13,7 +13,7 @@ from resolvers.acts import Engine
 from resolvers.callers import Caller, Role
 from resolvers.usage_flush import flush_usage
 from store.records import Function
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.areas.function_cases import (
     FIND,
     FINDINGS,

@@ -16,7 +16,7 @@ from resolvers.errors import Unauthenticated
 from resolvers.keys import create_key
 from store.port import Changes
 from store.records import Key, Session
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.conftest import Run, failure
 
 CREATE = """mutation($input: CreateKeyInput!, $key: String) {

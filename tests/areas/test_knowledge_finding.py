@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from resolvers.acts import Engine
-from resolvers.knowledge_excerpts import FRAME, Candidate, excerpt, json_size, shared_out
+from resolvers.knowledge.excerpts import FRAME, Candidate, excerpt, json_size, shared_out
 from resolvers.usage_flush import flush_usage
 from store.index import IndexHealth, SearchIndex
 from store.port import Changes

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from resolvers.acts import Engine
-from resolvers.knowledge_secrets import kind_of_secret
+from resolvers.knowledge.secrets import kind_of_secret
 from tests.areas.knowledge_cases import LEARN, STORE, dump, refused, send
 from tests.conftest import Run
 

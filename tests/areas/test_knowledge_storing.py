@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from resolvers import knowledge
 from resolvers.acts import Engine
-from resolvers.knowledge_duplicates import bands, shingles, similarity, text_hash
+from resolvers.knowledge import documents as knowledge
+from resolvers.knowledge.duplicates import bands, shingles, similarity, text_hash
 from store.knowledge import DocumentBand, DocumentDigest, DocumentTag
 from store.records import Document
 from tests.areas.knowledge_cases import LEARN, ONE, SEARCH, STATUS, STORE, dump, refused, send, session, store
@@ -185,7 +185,7 @@ async def test_the_same_text_through_two_servers_at_once_is_kept_once(engine: En
     from resolvers.acts import Act
     from resolvers.callers import LOCAL_OWNER
     from resolvers.errors import Clash
-    from resolvers.knowledge_fields import DocumentType
+    from resolvers.knowledge.fields import DocumentType
 
     engines = [engine, Engine(engine.store, engine.feed)]
 

@@ -12,7 +12,7 @@ from mcp_adapter.calls import call_of
 from mcp_adapter.results import result_of, terse
 from resolvers.acts import Engine
 from store.records import Usage
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.api.conftest import Running, settings_for
 from tests.areas.knowledge_cases import session
 from tests.areas.test_messages_tools import call, tool_of

@@ -9,7 +9,7 @@ from resolvers.acts import Engine
 from resolvers.callers import LOCAL_OWNER, Role
 from store.port import Changes
 from store.records import Session
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.areas.lock_cases import begin
 from tests.conftest import Run
 

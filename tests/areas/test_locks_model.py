@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from resolvers import locks
 from resolvers.acts import Act, Engine
 from resolvers.callers import LOCAL_OWNER, Role
-from store.feed import Feed
+from resolvers.locks import locks
+from store.feed.feed import Feed
 from store.port import Changes
 from store.records import Lock, Session
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.areas.lock_cases import log_of, replayed
 from tests.conftest import Clock
 

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from resolvers import locks
 from resolvers.acts import Engine
 from resolvers.callers import LOCAL_OWNER, Role
+from resolvers.locks import locks
 from resolvers.rules import Rules
-from store.feed import Feed
+from store.feed.feed import Feed
 from store.port import By, Changes, Store
 from store.records import Event, Lock, LockWaiter, Notice, Record, Session
-from store.sqlite import SqliteStore
-from store.sqlite_threads import WriteLane
+from store.sqlite.store import SqliteStore
+from store.sqlite.threads import WriteLane
 from tests.areas.lock_cases import LOCK, Agent, begin, log_of, replayed, until
 from tests.conftest import Clock, Run, failure
 

@@ -10,7 +10,7 @@ import pytest
 
 from resolvers.acts import Engine
 from resolvers.callers import Caller, Role
-from resolvers.deliveries import drop_finished_messages
+from resolvers.messages.deliveries import drop_finished_messages
 from store.port import Changes
 from store.records import Delivery, Key, Message, Session
 from tests.areas.test_messages import KEY_A, KEY_B, READ, begin, inbox, send, sent, texts

@@ -13,7 +13,7 @@ import pytest
 
 from resolvers import retention
 from resolvers.acts import Engine
-from resolvers.messages import REPEAT_WINDOW
+from resolvers.messages.messages import REPEAT_WINDOW
 from store.port import Changes, Store
 from store.records import (
     Answer,

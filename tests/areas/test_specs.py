@@ -10,7 +10,7 @@ import pytest
 
 from resolvers.acts import Engine
 from resolvers.callers import Caller, Role
-from resolvers.spec_versions import next_patch, semver
+from resolvers.specs.versions import next_patch, semver
 from schema.context import RequestContext
 from schema.root import build_schema
 from store.port import Changes

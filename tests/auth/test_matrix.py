@@ -18,10 +18,10 @@ from resolvers.callers import LOCAL_OWNER, Caller, Role
 from schema.context import RequestContext
 from schema.fields import NEEDS
 from schema.root import build_schema
-from store.feed import Feed
+from store.feed.feed import Feed
 from store.port import Changes
 from store.records import KINDS, Key, NewEvent, Record, new_id
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.operations import Operation, operations
 
 SCHEMA = build_schema()

@@ -9,7 +9,7 @@ import pytest
 
 from resolvers.acts import Engine
 from store.databases import Database
-from store.odbc import OdbcDatabases
+from store.odbc.databases import OdbcDatabases
 from tests.databases import servers
 
 KINDS = ("postgres", "mariadb", "sqlite")

@@ -44,7 +44,7 @@ def driver(engine: Engine) -> None:
         import pyodbc
     except ImportError:
         missing("unixODBC")
-    from store.odbc_drivers import driver_for
+    from store.odbc.drivers import driver_for
 
     if not driver_for(Database("x", engine, "x"), pyodbc.drivers()):
         missing(f"the ODBC driver of {engine}")

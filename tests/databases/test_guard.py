@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from resolvers.errors import BadInput
-from resolvers.sql_guard import MAX_STATEMENT_BYTES, Refused, guarded
+from resolvers.sql_guard.guard import MAX_STATEMENT_BYTES, Refused, guarded
 from tests.databases.corpus import DIALECTS, statements
 
 EACH = pytest.mark.parametrize("dialect", DIALECTS)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolvers.errors import BadInput
-from resolvers.sql_guard import guarded
+from resolvers.sql_guard.guard import guarded
 from tests.databases.corpus import DIALECTS, statements
 
 NAMES = st.sampled_from(["id", "name", "c.id", "c.name", "city"])

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from resolvers.databases import DIALECTS
-from resolvers.sql_guard import guarded
+from resolvers.sql_guard.guard import guarded
 from store.databases import Database, QueryFailed, Rows
-from store.odbc import OdbcDatabases
+from store.odbc.databases import OdbcDatabases
 from tests.conftest import Run, failure
 from tests.databases.corpus import statements
 

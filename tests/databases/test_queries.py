@@ -18,7 +18,7 @@ from schema.root import build_schema
 from store.databases import Busy, Database, Databases, QueryFailed, Rows, Table, TimedOut
 from store.databases import Engine as Kind
 from store.errors import Unavailable
-from store.odbc import OdbcDatabases
+from store.odbc.databases import OdbcDatabases
 from store.records import Audit
 from tests.conftest import Run, failure
 

@@ -15,7 +15,7 @@ import pytest
 
 from store.databases import Busy, Database, Engine, QueryFailed, TimedOut
 from store.errors import Unavailable
-from store.odbc import AT_ONCE, OdbcDatabases
+from store.odbc.databases import AT_ONCE, OdbcDatabases
 from tests.databases.servers import PASSWORD
 
 SLOW = {

@@ -14,8 +14,8 @@ from api.database_settings import FIELDS, environment_with, registered, strays
 from api.settings import SettingsError, documented, load_settings
 from store.databases import Database, Engine
 from store.errors import Unavailable
-from store.odbc_drivers import braced, connection_string, driver_for
-from store.odbc_session import drivers
+from store.odbc.drivers import braced, connection_string, driver_for
+from store.odbc.session import drivers
 
 SHOP = {
     "DB_MY_SHOP_TYPE": "postgres",
@@ -185,7 +185,7 @@ def test_what_is_not_installed_is_one_clear_line(
         return real(name, *rest, **more)
 
     monkeypatch.delitem(sys.modules, "pyodbc", raising=False)
-    monkeypatch.setattr("store.odbc_session.importlib.import_module", fails)
+    monkeypatch.setattr("store.odbc.session.importlib.import_module", fails)
     with pytest.raises(Unavailable) as refused:
         drivers()
     assert refused.value.reason == reason and hint in refused.value.hint

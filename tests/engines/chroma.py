@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from store.chroma import Chroma
-from store.chroma_address import ChromaAddress
+from store.meaning.chroma import Chroma
+from store.meaning.chroma_address import ChromaAddress
 from tests.engines.mongod import free_port, lacks
 
 PATIENCE_SECONDS = 60.0

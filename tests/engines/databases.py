@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tests.engines.mongod import ReplicaSet, mongod_path
 
 if TYPE_CHECKING:
-    from store.mongo import MongoStore
+    from store.mongo.store import MongoStore
 
 _KEPT = {"meta"}
 
@@ -31,7 +31,7 @@ class Databases:
 
     async def open(self, directory: Path, *, clock: Callable[[], float] | None = None) -> MongoStore:
         """Open the database that stands for `directory`: only the last one asked for is kept."""
-        from store.mongo import MongoAddress, MongoStore
+        from store.mongo.store import MongoAddress, MongoStore
 
         if directory != self._directory:
             self.empty()

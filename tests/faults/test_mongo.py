@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from store.errors import Conflict, Unavailable
-from store.mongo_address import MongoAddress
+from store.mongo.address import MongoAddress
 from store.port import Changes, Store
 from store.records import BacklogItem, Event, Fence, NewEvent
 from tests.engines.mongod import Member, ReplicaSet, mongod_path
@@ -39,7 +39,7 @@ def replicas(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Replica
 
 @pytest.fixture
 async def store(replicas: ReplicaSet) -> AsyncIterator[Store]:
-    from store.mongo import MongoStore
+    from store.mongo.store import MongoStore
 
     opened = await MongoStore.open(MongoAddress(replicas.hosts))
     yield opened
@@ -218,7 +218,7 @@ async def test_a_commit_that_never_gets_through_is_given_up_in_time_and_is_not_t
 async def test_others_who_write_the_same_are_not_taken_for_a_failure_of_the_server(
     store: Store, replicas: ReplicaSet
 ) -> None:
-    from store.mongo import MongoStore
+    from store.mongo.store import MongoStore
 
     other = await MongoStore.open(MongoAddress(replicas.hosts))
     await store.commit(Changes(puts=(Fence(id="p", project="p"),)))
@@ -360,7 +360,7 @@ async def test_a_server_without_its_mongo_does_not_start_and_says_why_in_a_line(
 
 
 async def test_a_missing_mongo_stops_the_opening_in_time(tmp_path: Path) -> None:
-    from store.mongo import MongoStore
+    from store.mongo.store import MongoStore
 
     started = time.monotonic()
     with pytest.raises(Unavailable, match="does not answer") as caught:
@@ -373,7 +373,7 @@ async def test_a_missing_mongo_stops_the_opening_in_time(tmp_path: Path) -> None
 async def test_a_server_without_transactions_is_refused_and_the_way_out_named(
     tmp_path: Path, replica_set: str, said: str
 ) -> None:
-    from store.mongo import MongoStore
+    from store.mongo.store import MongoStore
 
     member = Member(tmp_path / "alone", replica_set=replica_set)
     member.start()
@@ -389,7 +389,7 @@ async def test_a_password_with_any_characters_logs_in_and_a_wrong_one_is_named(t
     """E3, E4: the user is looked for in `admin`, and nothing of the password is taken for an address."""
     from pymongo import MongoClient
 
-    from store.mongo import MongoStore
+    from store.mongo.store import MongoStore
 
     key = tmp_path / "key"
     key.write_text("a" * 64)

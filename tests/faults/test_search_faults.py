@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from store import index_writer as writing
-from store import indexer as indexing
-from store.chroma import ChromaAway
+from store.meaning import indexer as indexing
+from store.meaning import writer as writing
+from store.meaning.chroma import ChromaAway
 from tests.engines.chroma import ChromaServer
 from tests.faults.conftest import Serve
 from tests.faults.processes import ServerProcess, ask

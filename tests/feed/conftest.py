@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from store.feed import Feed
-from store.sqlite import SqliteStore
+from store.feed.feed import Feed
+from store.sqlite.store import SqliteStore
 from tests.feed.feed_parts import Network
 
 

@@ -11,8 +11,8 @@ from broadcaster import BroadcastBackend
 from broadcaster import Event as Message
 
 from store.cursor import Cursor
-from store.feed import Feed, Item
-from store.feed_relay import Wire
+from store.feed.feed import Feed, Item
+from store.feed.relay import Wire
 from store.port import Changes, Store
 from store.records import Event, NewEvent
 

@@ -11,8 +11,8 @@ import pytest
 
 from store.cursor import Cursor
 from store.errors import Unavailable
-from store.feed import Feed, Item
-from store.feed_channel import LIVE_KEPT
+from store.feed.channel import LIVE_KEPT
+from store.feed.feed import Feed, Item
 from store.port import Store
 from store.records import Event
 from tests.feed.feed_parts import commit, draft, heartbeat, numbers, publish, started, take, until

@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from store.cursor import Cursor
-from store.feed import Feed
+from store.feed.feed import Feed
 from store.port import Store
 from tests.feed.feed_parts import (
     LIMIT_SECONDS,

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from store.cursor import Cursor
-from store.feed import Feed
-from store.feed_relay import CHANNEL
+from store.feed.feed import Feed
+from store.feed.relay import CHANNEL
 from store.port import Store
 from tests.feed.feed_parts import Network, commit, draft, heartbeat, numbers, publish, started, take, until
 

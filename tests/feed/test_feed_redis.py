@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from store.cursor import Cursor
-from store.feed import Feed
+from store.feed.feed import Feed
 from store.port import Store
 from tests.engines.databases import mongo_databases
 from tests.engines.redis import RedisServer

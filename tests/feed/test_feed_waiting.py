@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import random
 
-from store.feed import Feed
+from store.feed.feed import Feed
 from store.port import Store
 from store.records import Event
 from tests.feed.feed_parts import commit, draft, publish

@@ -410,7 +410,7 @@ def test_long_functions_lose_their_middle_and_say_so() -> None:
 
 
 def test_the_hash_is_the_servers_and_leaves_out_white_space_at_line_ends() -> None:
-    from resolvers.function_fields import code_hash
+    from resolvers.functions.fields import code_hash
 
     code = "  def f():  \n\treturn 1\t\n\n\n"
     assert source_hash(code) == code_hash(code) == code_hash("  def f():\n\treturn 1")

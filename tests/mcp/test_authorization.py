@@ -16,10 +16,10 @@ from mcp.client.subscriptions import ResourceUpdated
 from mcp.shared.exceptions import MCPError
 
 from resolvers.acts import Engine, secret_hash
-from store.feed import Feed
+from store.feed.feed import Feed
 from store.port import Changes
 from store.records import Key
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.mcp.conftest import MODES, served_by
 
 pytestmark = pytest.mark.parametrize("mode", MODES)

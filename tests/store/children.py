@@ -12,7 +12,7 @@ from pathlib import Path
 from store.errors import AlreadyServed, Unavailable
 from store.port import Changes
 from store.records import BacklogItem, NewEvent
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 
 
 def say(**words: object) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from store.port import Store
 from store.records import EPOCH, BacklogItem
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.engines.databases import mongo_databases
 
 Opener = Callable[[], Awaitable[Store]]

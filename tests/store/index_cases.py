@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from store import meanings
-from store.chroma import Chroma
-from store.embedder import Embedder, EmbedderAway, EmbedderChoice
-from store.feed import Feed
-from store.indexer import Indexer
+from store.feed.feed import Feed
+from store.meaning import meanings
+from store.meaning.chroma import Chroma
+from store.meaning.embedder import Embedder, EmbedderAway, EmbedderChoice
+from store.meaning.indexer import Indexer
 from store.port import Changes
 from store.records import Document, NewEvent
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from store.words import split_words
 
 PATIENCE_SECONDS = 10.0

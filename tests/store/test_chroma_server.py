@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from store import index_writer as writing
-from store import indexer as indexing
-from store.chroma import Chroma, ChromaAway
-from store.chroma_address import ChromaAddress
 from store.index import IndexAway
+from store.meaning import indexer as indexing
+from store.meaning import writer as writing
+from store.meaning.chroma import Chroma, ChromaAway
+from store.meaning.chroma_address import ChromaAddress
 from tests.engines.chroma import ChromaServer
 from tests.engines.mongod import free_port
 from tests.store.index_cases import Brain, HashEmbedder, document, embedder

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from store.errors import Conflict, Duplicate
+from store.moving.snapshot import MovableStore, Restoration, Snapshot
 from store.port import Changes, Head
 from store.records import KINDS, BacklogItem, Document, Event, Key, NewEvent, Record
-from store.snapshot import MovableStore, Restoration, Snapshot
 
 Make = Callable[..., Any]
 NOON = datetime(2026, 5, 4, 12, 0, 0, 123_456, tzinfo=UTC)

@@ -16,11 +16,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from store import embedder_minilm
-from store.embedder import Embedder, EmbedderAway, EmbedderChoice, NoEmbedder, TextRefused, make_embedder
-from store.embedder_http import BATCH, HttpEmbedder
-from store.onnx_format import NotOnnx, tensors
-from store.passages import MOST_CHARACTERS, passages
+from store.meaning import embedder_minilm
+from store.meaning.embedder import (
+    Embedder,
+    EmbedderAway,
+    EmbedderChoice,
+    NoEmbedder,
+    TextRefused,
+    make_embedder,
+)
+from store.meaning.embedder_http import BATCH, HttpEmbedder
+from store.meaning.onnx_format import NotOnnx, tensors
+from store.meaning.passages import MOST_CHARACTERS, passages
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +129,8 @@ import os, pwd
 def nobody(uid): raise KeyError
 os.environ.pop("HOME", None); pwd.getpwuid = nobody
 from pathlib import Path
-from store.chroma import Chroma, ChromaMissing
-from store.embedder import EmbedderChoice, NoEmbedder, make_embedder
+from store.meaning.chroma import Chroma, ChromaMissing
+from store.meaning.embedder import EmbedderChoice, NoEmbedder, make_embedder
 for wanted, ask in (
     (ChromaMissing, lambda: Chroma(Path("never")).open("model")),
     (NoEmbedder, lambda: make_embedder(EmbedderChoice("chroma"))),

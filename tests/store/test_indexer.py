@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from store import index_writer as writing
-from store import indexer as indexing
-from store.embedder import NoEmbedder
 from store.index import IndexAway
+from store.meaning import indexer as indexing
+from store.meaning import writer as writing
+from store.meaning.embedder import NoEmbedder
 from store.port import Changes
 from store.records import NewEvent
 from tests.store.index_cases import Brain, HashEmbedder, brain, document, embedder
@@ -125,7 +125,7 @@ async def test_a_corrupted_directory_is_put_aside_and_made_anew(
     monkeypatch.setattr(indexing, "_REST_SECONDS", 0.02)
     # Chroma writes its graph down at 1,000 entries.
     monkeypatch.setattr(writing, "_RECORDS_AT_ONCE", 200)
-    monkeypatch.setattr("store.meanings.PASSAGES_AT_ONCE", 200)
+    monkeypatch.setattr("store.meaning.meanings.PASSAGES_AT_ONCE", 200)
     count = 1100 if "*" in victim else 3
     async with brain.running():
         await brain.put(*(document(f"d{n:04}", "cat") for n in range(count)))
@@ -170,7 +170,7 @@ async def test_without_a_model_queries_get_no_answer_and_the_reason_is_told_once
     def missing(choice: object) -> HashEmbedder:
         raise NoEmbedder("no embedding model is installed")
 
-    monkeypatch.setattr("store.meanings.make_embedder", missing)
+    monkeypatch.setattr("store.meaning.meanings.make_embedder", missing)
     async with brain.running():
         await brain.put(document("a", "cat"))
         assert await brain.near("feline") is None

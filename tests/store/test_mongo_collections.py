@@ -17,9 +17,10 @@ from tests.engines.databases import mongo_databases
 
 pytest.importorskip("motor", reason="the team extra is not installed")
 
-from store import mongo_client, mongo_collections
-from store.mongo import MongoAddress, MongoStore
-from store.mongo_reads import Query, query_of
+from store.mongo import client as mongo_client
+from store.mongo import collections as mongo_collections
+from store.mongo.reads import Query, query_of
+from store.mongo.store import MongoAddress, MongoStore
 
 
 @pytest.fixture

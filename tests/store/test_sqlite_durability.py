@@ -19,7 +19,7 @@ import pytest
 from store.errors import AlreadyServed
 from store.port import Store
 from store.records import BacklogItem
-from store.sqlite import SqliteStore, served_by
+from store.sqlite.store import SqliteStore, served_by
 
 ROUNDS = int(os.environ.get("INTERLOCK_TORTURE", "3"))
 ROOT = Path(__file__).parents[2]

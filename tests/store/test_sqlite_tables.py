@@ -16,8 +16,8 @@ import pytest
 from store.errors import Unavailable
 from store.port import AnyOf, By, Changes, In, Prefix, Span
 from store.records import KINDS, BacklogItem, Lock, NewEvent, Record
-from store.sqlite import SqliteStore
-from store.sqlite_tables import MIGRATIONS
+from store.sqlite.store import SqliteStore
+from store.sqlite.tables import MIGRATIONS
 
 Make = Callable[..., Any]
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)

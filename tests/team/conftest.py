@@ -14,7 +14,7 @@ from resolvers.acts import Engine
 from resolvers.callers import LOCAL_OWNER, Caller
 from schema.context import RequestContext
 from schema.root import build_schema
-from store.feed import Feed
+from store.feed.feed import Feed
 from tests.conftest import Clock, Run
 from tests.engines.databases import mongo_databases
 from tests.engines.redis import RedisServer

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from store import index_turn, indexer, meanings
-from store.embedder import EmbedderChoice, NoEmbedder
-from store.feed import Feed
-from store.index_turn import NotOurTurn
-from store.indexer import Indexer
+from store.feed.feed import Feed
+from store.meaning import indexer, meanings
+from store.meaning import turn as index_turn
+from store.meaning.embedder import EmbedderChoice, NoEmbedder
+from store.meaning.indexer import Indexer
+from store.meaning.turn import NotOurTurn
 from store.port import Changes, Store
 from store.records import Document, IndexState, Lease, NewEvent
 from tests.conftest import Clock
@@ -126,7 +127,7 @@ def models(monkeypatch: pytest.MonkeyPatch) -> dict[str, HashEmbedder]:
 
     monkeypatch.setattr(meanings, "make_embedder", make)
     monkeypatch.setattr(indexer, "_REST_SECONDS", 0.05)
-    monkeypatch.setattr("store.index_writer.PAUSE_SECONDS", (0.05, 0.2))
+    monkeypatch.setattr("store.meaning.writer.PAUSE_SECONDS", (0.05, 0.2))
     return made
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from store.index_turn import LEASE_SECONDS
+from store.meaning.turn import LEASE_SECONDS
 from tests.engines.chroma import ChromaServer
 from tests.engines.mongod import ReplicaSet
 from tests.faults.processes import ROOT, ServerProcess, ask

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from store.mongo_address import MongoAddress
+from store.mongo.address import MongoAddress
 from tests.engines.chroma import ChromaServer
 from tests.engines.mongod import ReplicaSet
 from tests.engines.redis import RedisServer

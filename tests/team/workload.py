@@ -11,8 +11,8 @@ from datetime import timedelta
 
 import httpx
 
-from store.mongo import MongoStore
-from store.mongo_address import MongoAddress
+from store.mongo.address import MongoAddress
+from store.mongo.store import MongoStore
 from tests.faults.processes import ask
 from tests.team.agents import Agent, KeyedAgent, McpAgent
 from tests.team.checker import check, times_are_the_stores

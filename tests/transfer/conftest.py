@@ -12,7 +12,7 @@ import pytest
 
 from api.settings import Settings
 from api.transfer import export_store, import_store, verify_store
-from store.verifying import Report
+from store.moving.verifying import Report
 from tests.engines.databases import mongo_databases
 from tests.test_store_calls import World, world
 

@@ -17,10 +17,10 @@ import pytest
 from api.settings import Settings
 from api.transfer import Untransferable, import_store
 from api.transfer_files import written
+from store.moving.snapshot import Restoration
 from store.port import Changes
 from store.records import Document, NewEvent
-from store.snapshot import Restoration
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.transfer.conftest import QUIET, embedded, export_to, import_from
 
 

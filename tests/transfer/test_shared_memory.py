@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from api.legacy_report import Report
+from api.legacy.report import Report
 from api.settings import Settings
 from api.transfer import Untransferable, take_over
 from resolvers.acts import Engine
-from store.feed import Feed
+from store.feed.feed import Feed
 from store.port import Changes
 from store.records import (
     Agent,
@@ -33,7 +33,7 @@ from store.records import (
     SpecVersion,
     Work,
 )
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.engines.databases import mongo_databases
 from tests.transfer.conftest import QUIET, embedded, export_to, findings, shared
 from tests.transfer.shared_memory import DATABASE, LONG, RAW_KEY, SESSION, drop_mongo, fill_chroma, fill_mongo

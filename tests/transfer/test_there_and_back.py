@@ -14,11 +14,11 @@ from schema.context import RequestContext
 from schema.root import build_schema
 from store.codec import codec_of
 from store.cursor import Cursor
-from store.feed import Feed
-from store.mongo import MongoStore
+from store.feed.feed import Feed
+from store.mongo.store import MongoStore
 from store.port import Changes, Store
 from store.records import KINDS, Document, NewEvent
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.test_store_calls import World
 from tests.transfer.conftest import embedded, export_to, findings, import_from, shared
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.test_store_calls import World
 from tests.transfer.conftest import embedded, export_to, findings, import_from, report, shared
 

@@ -1,0 +1,1 @@
+"""How the memory of mcp-shared-memory is taken over."""

@@ -1,0 +1,1 @@
+"""What a statement may hold to be run on an external database."""

@@ -1,0 +1,1 @@
+"""The index by meaning: passages, their vectors, and Chroma that keeps them."""

@@ -1,0 +1,1 @@
+"""How a whole store leaves and enters: snapshots, files, checks."""

@@ -1,0 +1,1 @@
+"""External databases, read through ODBC."""
