@@ -1,5 +1,5 @@
 // The views, in the order of the navigation. Their paths are also listed in api/dashboard.py.
-import { Radio } from "lucide-react";
+import { BookOpen, Radio, ScrollText, SquareFunction } from "lucide-react";
 import { type ComponentType, lazy } from "react";
 import type { Role } from "../live/context";
 
@@ -19,4 +19,7 @@ export interface View {
 
 export const VIEWS: readonly View[] = [
   { path: "now", title: "Now", icon: Radio, Component: lazy(() => import("../now/NowView")) },
+  { path: "knowledge", title: "Knowledge", icon: BookOpen, Component: lazy(() => import("../knowledge/KnowledgeView")) },
+  { path: "functions", title: "Functions", icon: SquareFunction, Component: lazy(() => import("../functions/FunctionsView")) },
+  { path: "specs", title: "Specs", icon: ScrollText, Component: lazy(() => import("../specs/SpecsView")) },
 ];

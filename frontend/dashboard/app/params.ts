@@ -1,0 +1,38 @@
+// What an address says behind its question mark: filters stand there, so that what is seen can be handed on.
+import { useCallback } from "react";
+import { useLocation, useSearch } from "wouter";
+
+/** New values; null or "" takes a parameter away. */
+export type Changes = Record<string, string | null>;
+
+/** Return the address of a record of a view that keeps the parameters of `search`, changed. */
+export function addressWith(view: string, record: string, search: string, changes: Changes = {}): string {
+  const given = new URLSearchParams(search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value) given.set(name, value);
+    else given.delete(name);
+  }
+  const path = record ? `/${view}/${record.split("/").map(encodeURIComponent).join("/")}` : `/${view}`;
+  const text = given.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+/** Return the address's parameters, and what changes some of them in place. */
+export function useParams(): [URLSearchParams, (changes: Changes) => void] {
+  const [path, navigate] = useLocation();
+  const search = useSearch();
+  const change = useCallback(
+    (changes: Changes) => {
+      const query = addressWith("", "", search, changes).slice(1);
+      navigate(path + query, { replace: true });
+    },
+    [path, search, navigate],
+  );
+  return [new URLSearchParams(search), change];
+}
+
+/** Return a function to the address of a record of a view, the parameters kept or changed. */
+export function useAddress(view: string): (record: string, changes?: Changes) => string {
+  const search = useSearch();
+  return useCallback((record, changes) => addressWith(view, record, search, changes), [view, search]);
+}
