@@ -20,10 +20,11 @@ interface To {
   project?: string | null;
 }
 
-export function ViewLink({ view, record = "", project, children, className }: To & { children: ReactNode; className?: string }) {
+/** A link to a view or a record; `isHere` marks the one that is shown now. */
+export function ViewLink({ view, record = "", project, children, className, isHere }: To & { children: ReactNode; className?: string; isHere?: boolean }) {
   const href = addressOf(view, record, useSearch(), project);
   return (
-    <Link href={href} className={className}>
+    <Link href={href} className={className} aria-current={isHere ? "page" : undefined}>
       {children}
     </Link>
   );

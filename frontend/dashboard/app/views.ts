@@ -1,5 +1,5 @@
 // The views, in the order of the navigation. Their paths are also listed in api/dashboard.py.
-import { BookOpen, Radio, ScrollText, SquareFunction } from "lucide-react";
+import { BookOpen, ChartColumn, ListChecks, Radio, Scale, ScrollText, Settings, SquareFunction } from "lucide-react";
 import { type ComponentType, lazy } from "react";
 import type { Role } from "../live/context";
 
@@ -22,4 +22,8 @@ export const VIEWS: readonly View[] = [
   { path: "knowledge", title: "Knowledge", icon: BookOpen, Component: lazy(() => import("../knowledge/KnowledgeView")) },
   { path: "functions", title: "Functions", icon: SquareFunction, Component: lazy(() => import("../functions/FunctionsView")) },
   { path: "specs", title: "Specs", icon: ScrollText, Component: lazy(() => import("../specs/SpecsView")) },
+  { path: "checklists", title: "Checklists", icon: ListChecks, Component: lazy(() => import("../checklists/ChecklistsView")) },
+  { path: "guidelines", title: "Guidelines", icon: Scale, Component: lazy(() => import("../guidelines/GuidelinesView")) },
+  { path: "history", title: "History", icon: ChartColumn, Component: lazy(() => import("../history/HistoryView")) },
+  { path: "admin", title: "Admin", icon: Settings, Component: lazy(() => import("../admin/AdminView")), needs: "ADMIN" },
 ];

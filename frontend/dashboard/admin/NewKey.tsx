@@ -1,0 +1,85 @@
+// The form of a new key: what it is called, what it may do, and where.
+import { type FormEvent, useState } from "react";
+import { Checkbox, CheckboxGroup, Input, Label, TextField } from "react-aria-components";
+import { type Role, useLiveContext, useMay } from "../live/context";
+import { Button } from "../ui/Button";
+import { tellFailure } from "../ui/toasts";
+import { CreateKeyDocument } from "./documents";
+
+const ROLES: readonly { role: Role; text: string }[] = [
+  { role: "READONLY", text: "readonly: looks" },
+  { role: "AGENT", text: "agent: works in its projects" },
+  { role: "USER", text: "user: as agent, under a person's name" },
+  { role: "ADMIN", text: "admin: manages projects, steps in, reads the audit log" },
+  { role: "OWNER", text: "owner: manages keys" },
+];
+
+interface Props {
+  onMade(made: { name: string; secret: string }): void;
+  onDone(): void;
+}
+
+export function NewKey({ onMade, onDone }: Props) {
+  const { server, projects } = useLiveContext();
+  const isOwner = useMay("OWNER");
+  const [name, setName] = useState("");
+  const [role, setRole] = useState<Role>("AGENT");
+  const [chosen, setChosen] = useState<string[]>([]);
+  const [more, setMore] = useState("");
+  const [isBusy, setBusy] = useState(false);
+
+  const create = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    const others = more.split(",").map((one) => one.trim()).filter(Boolean);
+    try {
+      const { createKey } = await server.mutate(CreateKeyDocument, { input: { name: name.trim(), role, projects: [...chosen, ...others] } });
+      onMade({ name: createKey.key.name, secret: createKey.secret });
+    } catch (error) {
+      tellFailure(error);
+      setBusy(false);
+    }
+  };
+  return (
+    <form className="admin-form" onSubmit={(event) => void create(event)} aria-label="New key">
+      <div className="admin-fields">
+        <TextField value={name} onChange={setName} isRequired autoFocus>
+          <Label>Name</Label>
+          <Input maxLength={100} placeholder="such as ann's laptop" />
+        </TextField>
+        <label className="admin-field">
+          <span className="field-label">Role</span>
+          <select value={role} onChange={(event) => setRole(event.target.value as Role)}>
+            {ROLES.filter((one) => isOwner || one.role !== "OWNER").map((one) => (
+              <option key={one.role} value={one.role}>
+                {one.text}
+              </option>
+            ))}
+          </select>
+        </label>
+        <TextField value={more} onChange={setMore}>
+          <Label>{projects.length > 0 ? "Other projects, with commas" : "Projects, with commas; none: all"}</Label>
+          <Input maxLength={2000} />
+        </TextField>
+      </div>
+      {projects.length > 0 && (
+        <CheckboxGroup value={chosen} onChange={setChosen} className="admin-projects">
+          <Label className="field-label">Projects; none chosen: all of them</Label>
+          <div>
+            {projects.map((project) => (
+              <Checkbox key={project.name} value={project.name} className="admin-box">
+                {project.name}
+              </Checkbox>
+            ))}
+          </div>
+        </CheckboxGroup>
+      )}
+      <div className="actions">
+        <Button onPress={onDone}>Cancel</Button>
+        <Button kind="primary" type="submit" isDisabled={isBusy || !name.trim()}>
+          Make the key
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,167 @@
+// The form of a guideline; it shows at once when others change what it is about, and overwrites only when told to.
+import { type FormEvent, useState } from "react";
+import { FieldError, Input, Label, NumberField, TextArea, TextField } from "react-aria-components";
+import { useLiveContext } from "../live/context";
+import { Button } from "../ui/Button";
+import { useConfirm } from "../ui/confirm";
+import { tell, tellFailure } from "../ui/toasts";
+import { DeleteGuidelineDocument, GuidelineDocument, SetGuidelineDocument } from "./documents";
+import { Refused, type Server } from "../live/ask";
+import { type Clash, clashOf, type Draft, GLOBAL, type Guideline, MAX_RULE_BYTES } from "./drafts";
+
+interface Props {
+  draft: Draft;
+  all: readonly Guideline[];
+  onDraft(draft: Draft): void;
+  onDone(): void;
+  refresh?(): void;
+  mayIn(scope: string): boolean;
+}
+
+export function Editor({ draft, all, onDraft, onDone, refresh, mayIn }: Props) {
+  const { server, projects } = useLiveContext();
+  const [isBusy, setBusy] = useState(false);
+  const [found, setFound] = useState<Clash>(null);
+  const clash = found ?? clashOf(draft, all);
+  const scopes = [...new Set([GLOBAL, ...projects.map(({ name }) => name), draft.scope])].filter(mayIn);
+  const size = new TextEncoder().encode(draft.rule).length;
+
+  const put = (changed: Partial<Draft>) => {
+    setFound(null);
+    onDraft({ ...draft, ...changed });
+  };
+  const save = async (isSure: boolean) => {
+    setBusy(true);
+    try {
+      // The list here may be a moment old: what counts is what is there now.
+      const late = isSure ? null : clashOf(draft, await current(server, draft));
+      if (late) return setFound(late);
+      const { base, rule, scope, priority } = draft;
+      const name = draft.name.trim();
+      await server.mutate(SetGuidelineDocument, { input: { name, scope, rule, priority } });
+      if (base && (base.scope !== scope || base.name !== name)) {
+        await server.mutate(DeleteGuidelineDocument, { input: { name: base.name, scope: base.scope } });
+      }
+      tell(`${name} is set; agents are told it at their next session start.`);
+      onDone();
+    } catch (error) {
+      tellFailure(error);
+    } finally {
+      setBusy(false);
+      refresh?.();
+    }
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (clash === null) void save(false);
+  };
+  return (
+    <form className="guidelines-editor" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && onDone()}>
+      {clash && <Clashing clash={clash} draft={draft} isBusy={isBusy} onMine={() => void save(true)} onTheirs={(now) => put({ base: now, name: now.name, scope: now.scope, rule: now.rule, priority: now.priority })} />}
+      <div className="guidelines-fields">
+        <TextField value={draft.name} onChange={(name) => put({ name })} isRequired autoFocus={draft.base === null}>
+          <Label>Name</Label>
+          <Input maxLength={100} />
+        </TextField>
+        <label className="guidelines-scope">
+          <span className="field-label">Scope</span>
+          <select value={draft.scope} onChange={(event) => put({ scope: event.target.value })}>
+            {scopes.map((scope) => (
+              <option key={scope} value={scope}>
+                {scope === GLOBAL ? "All projects" : scope}
+              </option>
+            ))}
+          </select>
+        </label>
+        <NumberField value={draft.priority} onChange={(priority) => put({ priority: Number.isNaN(priority) ? 50 : priority })} minValue={1} maxValue={100} className="react-aria-TextField guidelines-priority">
+          <Label>Priority, 1 is told first</Label>
+          <Input />
+        </NumberField>
+      </div>
+      <TextField value={draft.rule} onChange={(rule) => put({ rule })} isRequired isInvalid={size > MAX_RULE_BYTES} autoFocus={draft.base !== null}>
+        <Label>Rule</Label>
+        <TextArea rows={Math.min(14, Math.max(4, draft.rule.split("\n").length + 1))} />
+        <FieldError className="bad">
+          {size.toLocaleString()} bytes, at most {MAX_RULE_BYTES.toLocaleString()} are taken.
+        </FieldError>
+      </TextField>
+      <div className="actions">
+        <Button onPress={onDone}>Cancel</Button>
+        <Button kind="primary" type="submit" isDisabled={isBusy || clash !== null || !draft.name.trim() || !draft.rule.trim() || size > MAX_RULE_BYTES}>
+          Save
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+async function current(server: Server, draft: Draft): Promise<Guideline[]> {
+  const wanted = [{ scope: draft.scope, name: draft.name.trim() }, ...(draft.base ? [draft.base] : [])];
+  const read = wanted.map(async ({ scope, name }) => {
+    try {
+      return (await server.query(GuidelineDocument, { scope, name })).guideline;
+    } catch (error) {
+      if (error instanceof Refused && error.code === "NOT_FOUND") return null;
+      throw error;
+    }
+  });
+  return (await Promise.all(read)).filter((one) => one !== null);
+}
+
+const TITLES = {
+  changed: "Somebody else changed this guideline while you edit it.",
+  deleted: "Somebody else deleted this guideline while you edit it.",
+  taken: "There is a guideline of this name in this scope.",
+};
+
+interface ClashingProps {
+  clash: NonNullable<Clash>;
+  draft: Draft;
+  isBusy: boolean;
+  onMine(): void;
+  onTheirs(now: Guideline): void;
+}
+
+function Clashing({ clash, draft, isBusy, onMine, onTheirs }: ClashingProps) {
+  const isComplete = draft.name.trim() !== "" && draft.rule.trim() !== "";
+  return (
+    <div className="problem" role="alert">
+      <strong>{TITLES[clash.is]}</strong>
+      {clash.is !== "deleted" && (
+        <>
+          <span>It says now, with priority {clash.now.priority}:</span>
+          <blockquote>{clash.now.rule}</blockquote>
+        </>
+      )}
+      <div className="actions">
+        {clash.is !== "deleted" && <Button onPress={() => onTheirs(clash.now)}>Edit that one</Button>}
+        <Button kind="primary" isDisabled={isBusy || !isComplete} onPress={onMine}>
+          {clash.is === "deleted" ? "Set it again" : "Replace it with mine"}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+/** Return what deletes a guideline after asking once. */
+export function useRemove(refresh?: () => void): (one: Guideline) => Promise<void> {
+  const { server } = useLiveContext();
+  const confirm = useConfirm();
+  return async (one) => {
+    const reason = await confirm({
+      title: `Delete ${one.name}?`,
+      text: <p>Agents {one.scope === GLOBAL ? "of all projects" : `of ${one.scope}`} are no longer told it when a session starts.</p>,
+      action: "Delete",
+      isDangerous: true,
+      reasonLabel: "Reason",
+    });
+    if (reason === null) return;
+    try {
+      await server.mutate(DeleteGuidelineDocument, { input: { name: one.name, scope: one.scope, reason } });
+      tell(`${one.name} is deleted.`);
+    } catch (error) {
+      tellFailure(error);
+    }
+    refresh?.();
+  };
+}

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { byScope, clashOf, draftOf, type Guideline } from "./drafts";
+
+const one = (scope: string, name: string, priority = 50, updatedAt = "t1"): Guideline => ({
+  scope, name, priority, updatedAt, rule: "be kind", createdBy: "ann", createdAt: "t0",
+});
+
+test("global guidelines come first, then projects, each by priority", () => {
+  const all = [one("b", "x"), one("global", "late", 90), one("a", "y"), one("global", "early", 1)];
+  expect(byScope(all, null).map(([scope, list]) => [scope, list.map(({ name }) => name)])).toEqual([
+    ["global", ["early", "late"]], ["a", ["y"]], ["b", ["x"]],
+  ]);
+});
+
+test("with a project chosen, only it and the global ones are shown, be they empty", () => {
+  expect(byScope([one("b", "x")], "a").map(([scope, list]) => [scope, list.length])).toEqual([["global", 0], ["a", 0]]);
+});
+
+test("an edit clashes with a change and with a deletion, not with its own base", () => {
+  const base = one("a", "x");
+  const draft = draftOf(base);
+  expect(clashOf(draft, [base])).toBeNull();
+  const now = one("a", "x", 50, "t2");
+  expect(clashOf(draft, [now])).toEqual({ is: "changed", now });
+  expect(clashOf(draft, [])).toEqual({ is: "deleted" });
+});
+
+test("a new name that is taken in the scope clashes with the one that has it", () => {
+  const there = one("a", "y");
+  expect(clashOf({ ...draftOf(one("a", "x")), name: " y" }, [one("a", "x"), there])).toEqual({ is: "taken", now: there });
+  expect(clashOf({ base: null, scope: "a", name: "y", rule: "r", priority: 1 }, [there])).toEqual({ is: "taken", now: there });
+});

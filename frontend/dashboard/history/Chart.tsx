@@ -1,0 +1,75 @@
+// The frame of a chart: what the colours mean, the drawing, and the same as a table.
+import { type ReactNode, Suspense } from "react";
+import { Empty } from "../ui/Empty";
+import { Panel } from "../ui/Panel";
+import type { Series } from "./figures";
+
+interface Props {
+  title: string;
+  series?: readonly Series[];
+  table: { head: readonly string[]; rows: readonly (readonly [key: string, ...cells: (string | number)[]])[] };
+  /** What to say where there is nothing to draw; null: there is. */
+  empty: { title: string; text: string } | null;
+  isRead: boolean;
+  minHeight: number;
+  note?: ReactNode;
+  className?: string;
+  children: ReactNode;
+}
+
+export function Chart({ title, series = [], table, empty, isRead, minHeight, note, className = "", children }: Props) {
+  return (
+    <Panel title={title} className={`history-chart ${className}`}>
+      {!isRead ? (
+        <div style={{ minHeight }} aria-busy />
+      ) : empty ? (
+        <div style={{ minHeight }}>
+          <Empty title={empty.title}>
+            <p>{empty.text}</p>
+          </Empty>
+        </div>
+      ) : (
+        <div className="history-body">
+          {series.length > 1 && (
+            <ul className="history-legend" aria-hidden>
+              {series.map(({ id, title: name }, index) => (
+                <li key={id}>
+                  <span className="history-dot" style={{ background: `var(--series-${(index % 6) + 1})` }} />
+                  {name}
+                </li>
+              ))}
+            </ul>
+          )}
+          <Suspense fallback={<div style={{ minHeight }} aria-busy />}>{children}</Suspense>
+          {note && <p className="faint history-note">{note}</p>}
+          <details>
+            <summary>As a table</summary>
+            <div className="history-scroll" role="region" aria-label={`${title}, as a table`} tabIndex={0}>
+              <table>
+                <thead>
+                  <tr>
+                    {table.head.map((name) => (
+                      <th key={name} scope="col">
+                        {name}
+                      </th>
+                    ))}
+                  </tr>
+                </thead>
+                <tbody>
+                  {table.rows.map(([key, ...cells]) => (
+                    <tr key={key}>
+                      <th scope="row">{key}</th>
+                      {cells.map((cell, index) => (
+                        <td key={index}>{typeof cell === "number" ? cell.toLocaleString() : cell}</td>
+                      ))}
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          </details>
+        </div>
+      )}
+    </Panel>
+  );
+}
