@@ -1,0 +1,65 @@
+// A new item, beside the board.
+import { type FormEvent, useState } from "react";
+import { useLiveContext } from "../live/context";
+import { about } from "../live/events";
+import { useLive } from "../live/useLive";
+import { Button } from "../ui/Button";
+import { Choice, optionsOf } from "../ui/Choice";
+import { tell, tellFailure } from "../ui/toasts";
+import { inReach } from "./CardRow";
+import type { Card } from "./cards";
+import { AddItemDocument, BacklogAgentsDocument } from "./documents";
+import { additionOf, type Fields, NEW } from "./draft";
+import { ItemForm } from "./ItemForm";
+import { Side } from "./Side";
+
+interface Props {
+  projects: readonly string[];
+  cards: ReadonlyMap<string, Card>;
+  onClose(): void;
+  onAdded(id: string): void;
+}
+
+const COMING = about(["session", "agent"]);
+
+export function AddItem({ projects, cards, onClose, onAdded }: Props) {
+  const { server } = useLiveContext();
+  const [project, setProject] = useState(projects[0] ?? "");
+  const [fields, setFields] = useState<Fields>(NEW);
+  const [isSending, setSending] = useState(false);
+  const { data } = useLive(BacklogAgentsDocument, project ? { project } : null, { touchedBy: COMING });
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setSending(true);
+    try {
+      const { addBacklogItem } = await server.mutate(AddItemDocument, { input: additionOf(project, fields) });
+      tell(`“${fields.title.trim()}” is in the backlog.`);
+      onAdded(addBacklogItem.id);
+    } catch (error) {
+      tellFailure(error);
+      setSending(false);
+    }
+  };
+  return (
+    <Side title="A new item" onClose={onClose}>
+      <form onSubmit={(event) => void submit(event)}>
+        {projects.length > 1 && <Choice label="Project" value={project} options={optionsOf(projects)} onChoose={setProject} />}
+        <ItemForm
+          fields={fields}
+          overtaken={{}}
+          agents={inReach(data?.agents.nodes ?? [])}
+          cards={[...cards.values()].filter((card) => card.project === project)}
+          id={null}
+          addressOf={(id) => `/backlog/${id}`}
+          onTouch={(name, value) => setFields((before) => ({ ...before, [name]: value }))}
+        />
+        <div className="actions">
+          <Button onPress={onClose}>Cancel</Button>
+          <Button kind="primary" type="submit" isDisabled={isSending || fields.title.trim() === ""}>
+            Add
+          </Button>
+        </div>
+      </form>
+    </Side>
+  );
+}

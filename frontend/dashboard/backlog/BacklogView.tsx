@@ -1,0 +1,106 @@
+// Backlog: what is next, as a board by status; a card is moved, given, opened and edited.
+import "./backlog.css";
+import { Plus } from "lucide-react";
+import { useDeferredValue, useMemo } from "react";
+import { useLocation } from "wouter";
+import { useAddress, useParams } from "../app/params";
+import type { ViewProps } from "../app/views";
+import type { Refused } from "../live/ask";
+import { useMay, useShownProjects } from "../live/context";
+import { about } from "../live/events";
+import { useLive } from "../live/useLive";
+import { Button } from "../ui/Button";
+import { Empty } from "../ui/Empty";
+import { Problem } from "../ui/Problem";
+import { AddItem } from "./AddItem";
+import { type Card, choicesOf, CLOSED_STATUSES, columnsOf, filterOf, isFiltered, OPEN_STATUSES, passes } from "./cards";
+import { Column } from "./Column";
+import { BacklogSearchDocument } from "./documents";
+import { Filters } from "./Filters";
+import { ItemPanel } from "./ItemPanel";
+import { useBoard } from "./useBoard";
+import { useMoves } from "./useMoves";
+
+const MOST_PROJECTS = 30;
+const NEW = "new";
+const SEARCHED = about(["backlog"]);
+
+export default function BacklogView({ record }: ViewProps) {
+  const [, navigate] = useLocation();
+  const [params, change] = useParams();
+  const address = useAddress("backlog");
+  const may = useMay("AGENT");
+  const projects = useShownProjects().slice(0, MOST_PROJECTS).map((project) => project.name);
+  const wantsClosed = params.get("closed") === "1";
+  const { board, snapshot } = useBoard(projects, wantsClosed);
+  const moves = useMoves(board);
+  const filter = filterOf(params);
+  const found = useFound(projects, filter.text);
+  const cards = useDeferredValue(snapshot.cards);
+  const filterKey = JSON.stringify(filter);
+  const columns = useMemo(() => columnsOf(cards.values(), passes(filter, found)), [cards, filterKey, found]);
+  const choices = useMemo(() => choicesOf(cards.values()), [cards]);
+  const statuses = wantsClosed ? [...OPEN_STATUSES, ...CLOSED_STATUSES] : OPEN_STATUSES;
+  const isEmpty = snapshot.isRead && cards.size === 0 && !wantsClosed;
+  const close = () => navigate(address(""));
+
+  return (
+    <div className="backlog" data-open={record !== "" || undefined}>
+      <div className="backlog-head">
+        <h1>Backlog</h1>
+        {may && projects.length > 0 && (
+          <Button kind="primary" onPress={() => navigate(address(NEW))}>
+            <Plus size={16} aria-hidden /> Add an item
+          </Button>
+        )}
+      </div>
+      <Filters filter={filter} choices={choices} wantsClosed={wantsClosed} onChange={change} />
+      {snapshot.error && <Problem error={snapshot.error as Refused} what="The backlog" onRetry={() => board.read()} />}
+      <div className="backlog-parts">
+        {isEmpty ? (
+          <div className="panel">
+            <Empty title="Nothing is to be done">
+              <p>
+                Agents add items with <code>memory_add_backlog_item</code>; they then stand here.{" "}
+                {may && projects.length > 0 ? "Or add one yourself: agents see it in their next brief." : projects.length === 0 && "A project appears with its first agent."}
+              </p>
+            </Empty>
+          </div>
+        ) : (
+          // Focusable, so that the arrow keys scroll it.
+          <div className="backlog-board" role="group" aria-label="Board" tabIndex={0}>
+            {statuses.map((status) => (
+              <Column
+                key={status}
+                status={status}
+                cards={columns.get(status) ?? NO_CARDS}
+                rest={snapshot.columns.get(status)}
+                isRead={snapshot.isRead}
+                isFiltered={isFiltered(filter)}
+                showsProjects={projects.length > 1}
+                open={record}
+                addressOf={address}
+                moves={moves}
+                cardOf={(id) => board.snapshot.cards.get(id)}
+                onMore={() => board.more(status)}
+              />
+            ))}
+          </div>
+        )}
+        {record === NEW && may && <AddItem projects={projects} cards={cards} onClose={close} onAdded={(id) => void board.refresh(id).then(() => navigate(address(id)))} />}
+        {record !== "" && record !== NEW && <ItemPanel key={record} id={record} board={board} cards={cards} moves={moves} addressOf={address} onClose={close} />}
+      </div>
+    </div>
+  );
+}
+
+const NO_CARDS: readonly Card[] = [];
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Return the ids that the server finds for the text, of the one project that is looked at. */
+function useFound(projects: readonly string[], text: string): ReadonlySet<string> {
+  const [project] = projects;
+  const variables = text && project !== undefined && projects.length === 1 ? { project, text } : null;
+  const { data } = useLive(BacklogSearchDocument, variables, { touchedBy: SEARCHED });
+  return useMemo(() => (data ? new Set(data.backlog.nodes.map((card) => card.id)) : NOTHING), [data]);
+}

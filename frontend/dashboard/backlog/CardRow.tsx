@@ -1,0 +1,121 @@
+// A card: what it is, how pressing, whose, what holds it up; and its menu, which also moves it without a mouse.
+import { EllipsisVertical, Link2 } from "lucide-react";
+import { memo } from "react";
+import { Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover } from "react-aria-components";
+import { Link } from "wouter";
+import { useLive } from "../live/useLive";
+import { IconButton } from "../ui/Button";
+import { Badge } from "../ui/Panel";
+import { type Card, CLOSED_STATUSES, isBlocked, isClosed, OPEN_STATUSES, titleOf, toneOf } from "./cards";
+import { BacklogAgentsDocument, type BacklogStatus } from "./documents";
+import type { Moves } from "./useMoves";
+
+export const DRAGGED = "application/x-interlock-item";
+const MOST_TAGS = 3;
+const MOST_AGENTS = 30;
+
+interface Props {
+  card: Card;
+  isOpen: boolean;
+  showsProject: boolean;
+  moves: Moves | null;
+  address: string;
+}
+
+export const CardRow = memo(function CardRow({ card, isOpen, showsProject, moves, address }: Props) {
+  const more = card.tags.length - MOST_TAGS;
+  return (
+    <article
+      className="backlog-card"
+      data-priority={card.priority}
+      data-open={isOpen || undefined}
+      draggable={moves !== null}
+      onDragStart={(event) => {
+        event.dataTransfer.setData(DRAGGED, card.id);
+        event.dataTransfer.effectAllowed = "move";
+      }}
+    >
+      <div className="backlog-title">
+        <Link href={address} draggable={false} aria-current={isOpen || undefined}>
+          {card.title}
+        </Link>
+        {moves && <CardMenu card={card} moves={moves} />}
+      </div>
+      <div className="backlog-marks">
+        <Badge tone={toneOf(card.priority)}>{card.priority.toLowerCase()}</Badge>
+        {isBlocked(card) && (
+          <Badge tone="bad">
+            <Link2 size={11} aria-hidden /> {card.openBlockers > 0 ? `waits for ${card.openBlockers}` : "blocked"}
+          </Badge>
+        )}
+        {card.assignee && <span className="backlog-assignee">{card.assignee}</span>}
+        {card.targetVersion && <span className="faint">{card.targetVersion}</span>}
+        {card.tags.slice(0, MOST_TAGS).map((tag) => (
+          <span key={tag} className="faint">
+            #{tag}
+          </span>
+        ))}
+        {more > 0 && <span className="faint">+{more}</span>}
+        {showsProject && <span className="faint backlog-project">{card.project}</span>}
+      </div>
+    </article>
+  );
+});
+
+function CardMenu({ card, moves }: { card: Card; moves: Moves }) {
+  return (
+    <MenuTrigger>
+      <IconButton label={`Move or give ${card.title}`}>
+        <EllipsisVertical size={16} aria-hidden />
+      </IconButton>
+      <Popover placement="bottom end">
+        <Entries card={card} moves={moves} />
+      </Popover>
+    </MenuTrigger>
+  );
+}
+
+function Entries({ card, moves }: { card: Card; moves: Moves }) {
+  const { data } = useLive(BacklogAgentsDocument, { project: card.project }, { touchedBy: never });
+  const agents = inReach(data?.agents.nodes ?? []).filter((name) => name !== card.assignee);
+  const act = (key: string) => {
+    const [verb, name] = [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)];
+    void (verb === "move" ? moves.move(card, name as BacklogStatus) : moves.give(card, name));
+  };
+  return (
+    <Menu className="menu" aria-label={`Move or give ${card.title}`} onAction={(key) => act(String(key))}>
+      <MenuSection>
+        <Header>Move to</Header>
+        {[...OPEN_STATUSES, ...CLOSED_STATUSES]
+          .filter((status) => status !== card.status)
+          .map((status) => (
+            <MenuItem key={status} id={`move:${status}`}>
+              {titleOf(status)}
+            </MenuItem>
+          ))}
+      </MenuSection>
+      {!isClosed(card.status) && (
+        <MenuSection>
+          <Header>Give to</Header>
+          {card.assignee && <MenuItem id="give:">Nobody</MenuItem>}
+          {agents.slice(0, MOST_AGENTS).map((name) => (
+            <MenuItem key={name} id={`give:${name}`}>
+              {name}
+            </MenuItem>
+          ))}
+        </MenuSection>
+      )}
+    </Menu>
+  );
+}
+
+function never(): boolean {
+  return false;
+}
+
+/** Return the names, those with a session first. */
+export function inReach(agents: readonly { name: string; sessions: readonly unknown[] }[]): string[] {
+  const here = agents.filter((agent) => agent.sessions.length > 0);
+  const away = agents.filter((agent) => agent.sessions.length === 0);
+  return [...here, ...away].map((agent) => agent.name);
+}
