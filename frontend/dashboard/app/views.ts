@@ -1,5 +1,5 @@
 // The views, in the order of the navigation. Their paths are also listed in api/dashboard.py.
-import { BookOpen, ChartColumn, ListChecks, Radio, Scale, ScrollText, Settings, SquareFunction } from "lucide-react";
+import { BookOpen, ChartColumn, ListChecks, MessagesSquare, Radio, Scale, ScrollText, Settings, SquareFunction, SquareKanban } from "lucide-react";
 import { type ComponentType, lazy } from "react";
 import type { Role } from "../live/context";
 
@@ -19,6 +19,8 @@ export interface View {
 
 export const VIEWS: readonly View[] = [
   { path: "now", title: "Now", icon: Radio, Component: lazy(() => import("../now/NowView")) },
+  { path: "messages", title: "Messages", icon: MessagesSquare, Component: lazy(() => import("../messages/MessagesView")) },
+  { path: "backlog", title: "Backlog", icon: SquareKanban, Component: lazy(() => import("../backlog/BacklogView")) },
   { path: "knowledge", title: "Knowledge", icon: BookOpen, Component: lazy(() => import("../knowledge/KnowledgeView")) },
   { path: "functions", title: "Functions", icon: SquareFunction, Component: lazy(() => import("../functions/FunctionsView")) },
   { path: "specs", title: "Specs", icon: ScrollText, Component: lazy(() => import("../specs/SpecsView")) },
