@@ -173,11 +173,15 @@ function About({ whole }: { whole: Whole }) {
         {whole.complexity && <Fact name="Costs">{whole.complexity}</Fact>}
         {whole.language && <Fact name="Language">{whole.language}</Fact>}
         <Fact name="Registered">
-          {whole.registeredBy} · <Time at={whole.createdAt} />
+          <span>
+            {whole.registeredBy} · <Time at={whole.createdAt} />
+          </span>
         </Fact>
         {whole.enrichedAt && (
           <Fact name="Described">
-            {whole.enrichedBy} · <Time at={whole.enrichedAt} />
+            <span>
+              {whole.enrichedBy} · <Time at={whole.enrichedAt} />
+            </span>
           </Fact>
         )}
         <Fact name="Last changed">

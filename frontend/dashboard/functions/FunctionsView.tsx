@@ -31,7 +31,7 @@ export default function FunctionsView({ record }: ViewProps) {
         </nav>
       </div>
       {!queue && (
-        <search className="functions-filters">
+        <search className="split-filters functions-filters">
           <SearchBox label="Search functions by what they do" value={query} onSearch={(text) => change({ q: text })} />
           {!query && (
             <div className="functions-file">

@@ -27,6 +27,8 @@ const MOST_PROJECTS = 10;
 const SHOWN_PAIRS = 20;
 const MOST_STALE = 500;
 const COMPARED = 3_000;
+/** More than these scroll in a box of their own. */
+const FEW = 6;
 const DAYS = [7, 30, 90, 180, 365];
 const DOCUMENTS = about(["document"]);
 const TOUCHING = (event: FeedEvent, project: string) => event.project === project && DOCUMENTS(event);
@@ -153,6 +155,21 @@ function StaleOnes({ names }: { names: readonly string[] }) {
   const read = useMemo(() => names.flatMap((name) => answers[name]?.data?.nodes ?? []), [answers, names.join()]);
   const [stale, isOld] = useKept<readonly Stale[]>(isRead ? read : undefined);
   const failed = Object.values(answers).find((answer) => answer.error);
+  const row = (document: Stale) => (
+    <div className="cleaning-row">
+      <DocumentLine document={document} showsProject={chosen === null}>
+        <p className="knowledge-use faint">
+          {document.age}, handed out {document.accessCount} {document.accessCount === 1 ? "time" : "times"}
+          {document.warning && ` · ${document.warning}`}
+        </p>
+      </DocumentLine>
+      {may && (
+        <Button onPress={() => ask({ document, status: "ARCHIVED" })} aria-label={`Archive ${document.title}`}>
+          <Archive size={16} aria-hidden /> Archive
+        </Button>
+      )}
+    </div>
+  );
   return (
     <Panel
       title="Not written for long"
@@ -176,28 +193,11 @@ function StaleOnes({ names }: { names: readonly string[] }) {
       )}
       {stale && stale.length > 0 && (
         <div aria-busy={isOld}>
-          <VirtualList
-            items={stale}
-            label="Documents that nobody wrote for long"
-            keyOf={({ id }) => id}
-            rowHeight={72}
-            className="cleaning-stale"
-            row={(document) => (
-              <div className="cleaning-row">
-                <DocumentLine document={document} showsProject={chosen === null}>
-                  <p className="knowledge-use faint">
-                    {document.age}, handed out {document.accessCount} {document.accessCount === 1 ? "time" : "times"}
-                    {document.warning && ` · ${document.warning}`}
-                  </p>
-                </DocumentLine>
-                {may && (
-                  <Button onPress={() => ask({ document, status: "ARCHIVED" })} aria-label={`Archive ${document.title}`}>
-                    <Archive size={16} aria-hidden /> Archive
-                  </Button>
-                )}
-              </div>
-            )}
-          />
+          {stale.length > FEW ? (
+            <VirtualList items={stale} label="Documents that nobody wrote for long" keyOf={({ id }) => id} rowHeight={76} className="cleaning-stale" row={row} />
+          ) : (
+            stale.map((document) => <div key={document.id}>{row(document)}</div>)
+          )}
         </div>
       )}
     </Panel>

@@ -119,15 +119,19 @@ function About({ document }: { document: Whole }) {
     <Panel title="About it">
       <dl className="facts">
         <Fact name="Written by">
-          <Link href={addressOf("now", `${project}/${author}`, "", project)}>{author}</Link> in {project}
+          <span>
+            <Link href={addressOf("now", `${project}/${author}`, "", project)}>{author}</Link> in {project}
+          </span>
         </Fact>
         <Fact name="Stored">
-          <Time at={createdAt} />
-          {updatedAt !== createdAt && (
-            <>
-              , last written <Time at={updatedAt} />
-            </>
-          )}
+          <span>
+            <Time at={createdAt} />
+            {updatedAt !== createdAt && (
+              <>
+                , last written <Time at={updatedAt} />
+              </>
+            )}
+          </span>
         </Fact>
         <Fact name="Holds until">{expiresAt ? new Date(expiresAt).toLocaleDateString(undefined, { dateStyle: "medium" }) : "for good"}</Fact>
         <Fact name="Handed out">

@@ -57,7 +57,7 @@ export function Found({ filters, open }: { filters: Filters; open: string }) {
             >
               <p className="knowledge-passage">
                 {marked(one.content, query).map((piece, at) => (piece.isAsked ? <mark key={at}>{piece.text}</mark> : piece.text))}
-                {one.isTruncated && " …"}
+                {one.isTruncated && !one.content.endsWith("…") && " …"}
               </p>
               {one.warning && <p className="knowledge-warning">{one.warning}</p>}
               <p className="knowledge-use faint">

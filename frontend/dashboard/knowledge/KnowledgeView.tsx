@@ -80,7 +80,7 @@ interface BarProps {
 function FilterBar({ filters, isProjectChosen, onChange }: BarProps) {
   const isGlobal = filters.query !== "" && filters.isEverywhere;
   return (
-    <search className="knowledge-filters">
+    <search className="split-filters knowledge-filters">
       <SearchBox label="Search the knowledge as agents do" value={filters.query} onSearch={(text) => onChange({ q: text })} />
       <select aria-label="Type" value={filters.type ?? ""} onChange={(event) => onChange({ type: event.target.value })}>
         <option value="">Any type</option>

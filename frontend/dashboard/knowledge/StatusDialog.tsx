@@ -108,7 +108,7 @@ function Successor({ document, value, onChange }: { document: Subject; value: st
       <SearchBox label="Search what replaces it" value={query} onSearch={setQuery} />
       <RadioGroup aria-label="Replaced by" value={value} onChange={onChange}>
         {found.map((one) => (
-          <Radio key={one.id} value={one.id} className="choice">
+          <Radio key={one.id} value={one.id} className="pick">
             <span>{one.title}</span> <span className="faint">{words(one.type)}</span>
           </Radio>
         ))}

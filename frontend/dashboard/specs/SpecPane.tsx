@@ -18,6 +18,8 @@ import { chosenVersions } from "./versions";
 
 const SHOWN = ["text", "changes", "schema"] as const;
 type Shown = (typeof SHOWN)[number];
+/** More versions than these are a list that scrolls. */
+const FEW = 12;
 const TITLES: Record<Shown, string> = { text: "Text", changes: "What changed", schema: "JSON Schema" };
 
 export function SpecPane({ project, name }: { project: string; name: string }) {
@@ -221,30 +223,33 @@ function SchemaTable({ rows }: { rows: readonly Row[] }) {
 function Versions({ record, versions, open }: { record: string; versions: readonly Version[]; open: string }) {
   const [params] = useParams();
   const address = useAddress("specs");
-  const before = (index: number) => versions[index + 1]?.version ?? null;
+  const shown = shownOf(params);
+  const rows = versions.map((version, index) => ({ ...version, previous: versions[index + 1]?.version ?? null }));
+  const row = ({ version, author, createdAt, previous }: (typeof rows)[number]) => (
+    <div className="specs-row" data-open={version === open || undefined}>
+      <Link href={address(record, { to: version, from: null, show: null })} className="mono" aria-current={version === open && shown === "text" ? "true" : undefined}>
+        {version}
+      </Link>
+      <span>{author}</span>
+      <Time at={createdAt} />
+      {previous !== null && (
+        <Link href={address(record, { to: version, from: previous, show: "changes" })}>
+          changes<span className="sr-only"> of {version}</span>
+        </Link>
+      )}
+    </div>
+  );
   return (
     <Panel title="Versions" count={versions.length}>
-      <VirtualList
-        items={versions.map((version, index) => ({ ...version, before: before(index) }))}
-        label="Versions, newest first"
-        keyOf={({ version }) => version}
-        rowHeight={38}
-        className={versions.length > 6 ? "specs-versions many" : `specs-versions of${versions.length}`}
-        row={({ version, author, createdAt, before: previous }) => (
-          <div className="specs-row" data-open={version === open || undefined}>
-            <Link href={address(record, { to: version, from: null, show: null })} className="mono" aria-current={version === open && !params.get("show") ? "true" : undefined}>
-              {version}
-            </Link>
-            <span>{author}</span>
-            <Time at={createdAt} />
-            {previous !== null && (
-              <Link href={address(record, { to: version, from: previous, show: "changes" })}>
-                changes<span className="sr-only"> of {version}</span>
-              </Link>
-            )}
-          </div>
-        )}
-      />
+      {rows.length > FEW ? (
+        <VirtualList items={rows} label="Versions, newest first" keyOf={({ version }) => version} rowHeight={38} className="specs-versions" row={row} />
+      ) : (
+        <ul className="specs-few" aria-label="Versions, newest first">
+          {rows.map((one) => (
+            <li key={one.version}>{row(one)}</li>
+          ))}
+        </ul>
+      )}
     </Panel>
   );
 }
