@@ -91,6 +91,7 @@ def mongo_source(url: str, database: str) -> Iterator[MongoSource]:
     Raises:
         SourceAway: it does not answer, or refuses.
     """
+    from bson.codec_options import DatetimeConversion
     from pymongo import MongoClient
 
     if not url.startswith(("mongodb://", "mongodb+srv://")):
@@ -99,7 +100,12 @@ def mongo_source(url: str, database: str) -> Iterator[MongoSource]:
         waits: dict[str, Any] = (
             {} if "serverselectiontimeoutms=" in url.lower() else {"serverSelectionTimeoutMS": _WAIT_MS}
         )
-        client = MongoClient[dict[str, Any]](url, appname="interlock", **waits)
+        # One time or text that Python does not know must not end the whole.
+        loose = {
+            "datetime_conversion": DatetimeConversion.DATETIME_CLAMP,
+            "unicode_decode_error_handler": "replace",
+        }
+        client = MongoClient[dict[str, Any]](url, appname="interlock", **waits, **loose)
     try:
         with _told("MongoDB"):
             held = client[database or urlsplit(url).path.strip("/") or DATABASE]

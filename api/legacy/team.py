@@ -124,8 +124,9 @@ def message_row(
     if not to_agents:
         raise Unusable("went to everyone, and nobody is known there")
     message_id = id_of(row.id, "message")
-    parent = id_of(row.data.get("reply_to"), "reply") if row.data.get("reply_to") in threads else ""
-    thread, depth = threads.get(parent, (message_id, -1))
+    answered = cleaned(row.data.get("reply_to"))
+    parent = id_of(answered, "reply") if answered in threads else ""
+    thread, depth = threads.get(answered, (message_id, -1))
     times = row.times
     message = Message(
         id=message_id,

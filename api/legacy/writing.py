@@ -9,7 +9,7 @@ from api.legacy.report import Line, Report
 from api.legacy.values import Mapped
 from store.codec import codec_of
 from store.port import Changes, Store
-from store.records import Document, NewEvent, Record
+from store.records import Document, KeyName, NewEvent, Record
 
 _RECORDS_AT_ONCE = 300
 _MOST_IDS = 1_000
@@ -53,7 +53,7 @@ class Writer:
             if (type(item.main), item.main.id) in there | self._seen:
                 line.there += 1
                 continue
-            if reason := _unkeepable(item.records):
+            if reason := _unkeepable(item.records) or _nameless(item.records, there | self._seen):
                 line.skip(reason, item.legacy_id)
                 continue
             line.taken += 1
@@ -82,6 +82,12 @@ class Writer:
                 part = await self._store.get_many(kind, distinct[start : start + _MOST_IDS])
                 found |= {(kind, one) for one in part}
         return found
+
+
+def _nameless(records: Sequence[Record], taken: set[tuple[type[Record], str]]) -> str:
+    """Tell of a valid key whose name another one has: acts are told by that name, and keys revoked by it."""
+    is_taken = any(isinstance(record, KeyName) and (KeyName, record.id) in taken for record in records)
+    return "is a key whose name another valid key has" if is_taken else ""
 
 
 def _unkeepable(records: Sequence[Record]) -> str:

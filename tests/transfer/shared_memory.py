@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import chromadb
+from bson.datetime_ms import DatetimeMS
 from chromadb.config import Settings
 from pymongo import MongoClient
 
@@ -223,6 +224,9 @@ def collections() -> dict[str, list[dict[str, Any]]]:
             message("msg_000000000003", "alice", "*", "to all", 3, priority="urgent"),
             message("msg_000000000004", "alice", "", "to none", 4),
             message("msg_000000000005", "alice", "bob", "odd", 5, priority="shout", status="lost", category=None),
+            message("msg_000000000006", "alice", "bob", "odd answer", 6, reply_to={"id": ["msg_000000000001"]}),
+            message("msg of 7", "alice", "bob", "odd id", 7, received_at=DatetimeMS(-(2**60))),
+            message("msg_000000000008", "bob", "alice", "answer to it", 8, reply_to="msg of 7"),
         ],
         "checklists": [
             {"_id": "my_app:release", "name": "release", "project": "my_app", "created_by": "alice", **times, "items": [
@@ -240,6 +244,7 @@ def collections() -> dict[str, list[dict[str, Any]]]:
         "api_keys": [
             {"key_hash": hashlib.sha256(RAW_KEY.encode()).hexdigest(), "key_prefix": RAW_KEY[:12], "name": "laptop",
              "role": "agent", "projects": ["my-app"], "active": True, "created": NAIVE, "created_by": "owner"},
+            {"key_hash": "ab" * 32, "name": "laptop", "role": "owner", "projects": [], "active": True, "created": NAIVE},
             {"key_hash": "0" * 64, "name": "old", "role": "owner", "projects": [], "active": False, "created": NAIVE},
             {"key_hash": "short", "name": "bad", "role": "root", "active": True},
         ],

@@ -206,6 +206,20 @@ async def test_messages_keep_ids_threads_and_statuses(moved: SqliteStore) -> Non
     assert (odd.status, odd.priority_rank) == ("pending", 1)
 
 
+async def test_a_message_with_an_odd_id_answer_or_time_is_taken_too(moved: SqliteStore) -> None:
+    """One whose id is not ours is still the beginning of its thread; a time before the first year ends nothing."""
+    lost = await got(moved, Message, "msg_000000000006")
+    assert (lost.reply_to, lost.thread_id) == ("", lost.id)
+    assert (await got(moved, Delivery, "msg_of_7:bob")).received_at is None
+    answer = await got(moved, Message, "msg_000000000008")
+    assert (answer.thread_id, answer.reply_to, answer.chain_depth) == ("msg_of_7", "msg_of_7", 1)
+
+
+async def test_no_two_valid_keys_have_one_name(moved: SqliteStore) -> None:
+    valid = (await moved.find(Key, {"revoked_at": None})).records
+    assert [(key.name, key.role) for key in valid] == [("laptop", "agent")]
+
+
 async def test_whoever_had_a_key_keeps_it(moved: SqliteStore) -> None:
     async with Feed(moved) as feed:
         caller = await Engine(moved, feed, auth=True).authenticate(RAW_KEY)
@@ -227,12 +241,13 @@ async def test_what_is_taken_and_what_not_is_told_with_the_reason(sources: Sourc
     lines = {line.source: line for line in first.lines}
     assert (lines["chroma proj_my_app"].taken, lines["chroma proj_my_app"].skipped) == (13, 3)
     assert lines["chroma somebody_elses"].skipped == 1
-    assert lines["mongo messages"].taken == 4
+    assert lines["mongo messages"].taken == 7
     said = "\n".join(first.table())
     for reason in (
         "skipped 1 of chroma proj_my_app: has neither title nor text (empty00000000000)",
         "is a function that stood at another line before (func_bbbbbbbbbbbb)",
         "skipped 1 of mongo api_keys: has no hash, no name or no known role",
+        "skipped 1 of mongo api_keys: is a key whose name another valid key has",
         "skipped 1 of mongo guidelines: was not in force",
         "skipped 1 of mongo agent_autopilot: autopilot is not part of Interlock",
         "skipped 1 of mongo notes_of_somebody: is no collection of mcp-shared-memory",
