@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import os
 import shutil
@@ -31,6 +32,9 @@ def written(target: Path) -> Iterator[Write]:
         yield sys.stdout.buffer.write
         sys.stdout.buffer.flush()
         return
+    if target.exists() and not target.is_file():
+        # A device or a pipe would be gone for all others.
+        raise OSError(errno.EINVAL, "it is no plain file", str(target))
     partial = target.with_name(target.name + PARTIAL)
     # A leftover may be readable to others: its mode would stay.
     partial.unlink(missing_ok=True)

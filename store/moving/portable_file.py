@@ -88,7 +88,9 @@ class PortableFile:
 
     def _header(self, line: bytes) -> dict[str, Any]:
         header = _object(line)
-        if header.get("format") != FORMAT or not isinstance(header.get("counts"), dict):
+        counts = header.get("counts")
+        is_counted = isinstance(counts, dict) and all(type(n) is int and n >= 0 for n in counts.values())
+        if header.get("format") != FORMAT or not is_counted:
             raise NotPortable(f"{self._shown} is no export of Interlock")
         if header.get("version") != FORMAT_VERSION:
             raise NotPortable(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -51,6 +52,13 @@ async def count(directory: Path) -> int:
     number = await store.count(Document, {})
     await store.close()
     return number
+
+
+def signed(lines: list[bytes]) -> list[bytes]:
+    """Return lines with the checksum that they now have, as whoever means harm would."""
+    end = json.loads(lines[-1])
+    end["sha256"] = hashlib.sha256(b"".join(lines[1:-1])).hexdigest()
+    return [*lines[:-1], json.dumps(end, separators=(",", ":")).encode() + b"\n"]
 
 
 def without_line(lines: list[bytes], at: int) -> list[bytes]:
@@ -232,10 +240,64 @@ async def test_a_trial_run_writes_nothing(file: Path, tmp_path: Path) -> None:
 async def test_an_entry_of_a_newer_version_is_named_with_its_line(file: Path, tmp_path: Path) -> None:
     lines = raw_lines(file)
     lines[1] = lines[1].replace(b'"title":', b'"subtitle":"x","title":')
-    end = json.loads(lines[-1])
-    end["sha256"] = hashlib.sha256(b"".join(lines[1:-1])).hexdigest()
-    lines[-1] = json.dumps(end, separators=(",", ":")).encode() + b"\n"
-    (tmp_path / "new.jsonl").write_bytes(b"".join(lines))
+    (tmp_path / "new.jsonl").write_bytes(b"".join(signed(lines)))
     said = await refused(embedded(tmp_path / "target"), tmp_path / "new.jsonl")
     assert said.startswith("line 2: document has no field 'subtitle'")
     assert await count(tmp_path / "target") == 0
+
+
+HARMS: dict[str, tuple[bytes, bytes, str]] = {
+    "no number of the first event": (b'"first":1,', b'"first":Infinity,', "line 7: "),
+    "a first event before all": (b'"first":1,', b'"first":-5,', "line 7: "),
+    "a last event beyond all": (b'"last":2}', b'"last":4611686018427387904}', "line 7: "),
+    "a project that cannot be kept": (
+        b'{"project":"p","first"',
+        b'{"project":"p\\u0000","first"',
+        "line 7: ",
+    ),
+    "a time that no clock shows": (
+        b'"created_at":"1970-01-01T00:00:00+00:00"',
+        b'"created_at":"0001-01-01T00:00:00+14:00"',
+        "line 2: ",
+    ),
+    "a time without a zone": (
+        b'"created_at":"1970-01-01T00:00:00+00:00"',
+        b'"created_at":"1970-01-01"',
+        "line 2: ",
+    ),
+    "no version": (b'"version":1', b'"version":0', "line 2: "),
+    "a version that none can follow": (b'"version":1', b'"version":9223372036854775807', "line 2: "),
+    "no id": (b'"id":"doc_0"', b'"id":""', "line 2: "),
+    "a list of other things than texts": (b'"tags":[]', b'"tags":[{"a":1}]', "line 2: "),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+async def test_a_file_that_means_harm_is_refused_before_anything_is_written(
+    file: Path, tmp_path: Path, harm: str
+) -> None:
+    old, new, said = HARMS[harm]
+    at = int(said.split()[1].rstrip(":")) - 1
+    lines = raw_lines(file)
+    assert old in lines[at], lines[at]
+    lines[at] = lines[at].replace(old, new, 1)
+    (tmp_path / "bad.jsonl").write_bytes(b"".join(signed(lines)))
+    assert said in await refused(embedded(tmp_path / "target"), tmp_path / "bad.jsonl")
+    assert await count(tmp_path / "target") == 0
+
+
+@pytest.mark.parametrize("counts", ['{"document":"many"}', '{"document":null}', '{"document":-1}', "[]"])
+async def test_a_header_that_counts_otherwise_is_none(file: Path, tmp_path: Path, counts: str) -> None:
+    lines = raw_lines(file)
+    head = json.loads(lines[0]) | {"counts": json.loads(counts)}
+    (tmp_path / "bad.jsonl").write_bytes(b"".join([json.dumps(head).encode() + b"\n", *lines[1:]]))
+    assert "no export" in await refused(embedded(tmp_path / "target"), tmp_path / "bad.jsonl")
+
+
+def test_an_export_never_takes_the_place_of_a_device(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="no plain file"), written(pipe) as write:
+        write(b"x")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]
