@@ -98,7 +98,8 @@ async def change_document_status(
         made = replace(made, expires_at=_expiry(made, now))
         detail = f"{old} -> {status}" + (f": {why}" if why else "")
         kept = audit.entry(act, now, "document.status_changed", made.project, made.id, detail)
-        event = event_of(made, "status_changed", old_status=old.value, superseded_by=made.superseded_by)
+        told = {"old_status": old.value, "superseded_by": made.superseded_by, "reason": why}
+        event = event_of(made, "status_changed", **told)
         return Decision(StatusChange(made, old), Changes(puts=(made, kept), events=(event,)))
 
     return await act.decide(decision, turn=f"document:{document_id[:MAX_NAME]}")
