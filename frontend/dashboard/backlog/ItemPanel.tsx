@@ -76,7 +76,7 @@ function Facts({ item }: { item: ItemFieldsFragment }) {
       {item.blocking > 0 && <Badge tone="warn">{item.blocking === 1 ? "1 waits for it" : `${item.blocking} wait for it`}</Badge>}
       <span className="faint">
         {item.project} · added by {item.createdBy} <Time at={item.createdAt} /> · changed <Time at={item.updatedAt} />
-        {item.editCount > 0 && ` (${item.editCount} times)`}
+        {item.editCount > 1 && `, ${item.editCount} times in all`}
       </span>
       <span className="mono faint backlog-id">
         {item.id}

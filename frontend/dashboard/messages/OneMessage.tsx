@@ -22,6 +22,13 @@ const MOST_OPEN = 6;
 export function OneMessage({ message, thread, own, onMoved }: Props) {
   const standings = standingsOf(message, thread);
   const to = message.isBroadcast ? `everyone (${message.recipientCount})` : message.to.join(", ");
+  const rows = (
+    <ul aria-label="How it stands">
+      {standings.map((standing) => (
+        <StandingRow key={standing.recipient} message={message} standing={standing} own={own} onMoved={onMoved} />
+      ))}
+    </ul>
+  );
   return (
     <article className="messages-one" data-own={message.sender === own || undefined} aria-label={`${message.sender} to ${to}`}>
       <header>
@@ -38,15 +45,13 @@ export function OneMessage({ message, thread, own, onMoved }: Props) {
       </header>
       <Body message={message} />
       {message.inResponseTo && <p className="faint">About {message.inResponseTo}</p>}
-      {standings.length > 0 && (
+      {standings.length > 1 ? (
         <details className="messages-standings" open={standings.length <= MOST_OPEN}>
           <summary>{summaryOf(standings)}</summary>
-          <ul>
-            {standings.map((standing) => (
-              <StandingRow key={standing.recipient} message={message} standing={standing} own={own} onMoved={onMoved} />
-            ))}
-          </ul>
+          {rows}
         </details>
+      ) : (
+        <div className="messages-standings">{rows}</div>
       )}
     </article>
   );

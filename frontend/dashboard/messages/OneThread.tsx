@@ -36,7 +36,7 @@ export function OneThreadPart({ project, thread }: { project: string; thread: st
 
   if (!data) {
     return (
-      <Panel title="Thread">
+      <Panel title="Conversation">
         {error ? <Problem error={error} what="The thread" onRetry={refresh} /> : <p className="faint messages-note">Reading…</p>}
       </Panel>
     );
@@ -55,7 +55,7 @@ export function OneThreadPart({ project, thread }: { project: string; thread: st
   };
   return (
     <Panel
-      title="Thread"
+      title="Conversation"
       count={count}
       className="messages-thread"
       actions={

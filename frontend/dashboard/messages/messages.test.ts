@@ -19,10 +19,10 @@ function delivery(recipient: string, status: Message["deliveries"][number]["stat
 }
 
 describe("threads", () => {
-  test("stand overdue first, then unread, then the latest", () => {
+  test("stand overdue first, then urgent, then unread, then the latest", () => {
     const late = thread("late", { lastAt: "2026-01-02T10:00:00Z" });
-    const threads = [thread("old"), late, thread("unread", { unreadCount: 1 }), thread("overdue", { unreadCount: 1, isOverdue: true })];
-    expect(chosen(threads, filterOf(new URLSearchParams())).map((one) => one.id)).toEqual(["overdue", "unread", "late", "old"]);
+    const threads = [thread("old"), late, thread("unread", { unreadCount: 1 }), thread("urgent", { unreadCount: 1, isUrgent: true }), thread("overdue", { unreadCount: 1, isOverdue: true })];
+    expect(chosen(threads, filterOf(new URLSearchParams())).map((one) => one.id)).toEqual(["overdue", "urgent", "unread", "late", "old"]);
   });
 
   test.each([

@@ -1,4 +1,4 @@
-// Which threads pass the filters, and in which order they stand: what waits for too long first.
+// Which threads pass the filters, and in which order they stand: what waits for too long first, then what is urgent.
 import type { MessageCategory, MessagePriority, ThreadsQuery } from "./documents";
 
 export type Thread = ThreadsQuery["threads"]["nodes"][number];
@@ -54,7 +54,8 @@ function inOrder(one: Thread, other: Thread): number {
 }
 
 function rank(thread: Thread): number {
-  return thread.isOverdue ? 0 : thread.unreadCount > 0 ? 1 : 2;
+  if (thread.isOverdue) return 0;
+  return thread.unreadCount === 0 ? 3 : thread.isUrgent ? 1 : 2;
 }
 
 /** Return who takes part in any of the threads, by name; `*` is nobody. */

@@ -1,0 +1,216 @@
+"""The view Backlog in a real browser, against a real server to which real agents come over MCP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.async_api import Browser, Locator, expect
+
+from resolvers.callers import Role
+from tests.api.conftest import Running
+from tests.api.test_gate import key
+from tests.browser.conftest import Comes
+from tests.browser.watched import PATIENCE_MS, Agent, Watched
+
+Serving = Callable[..., Running]
+SOON_MS = 5_000
+
+
+async def add(agent: Agent, title: str, **more: object) -> str:
+    made = await agent.call("memory_add_backlog_item", title=title, description=f"do: {title}", **more)
+    return str(made["id"])
+
+
+def column(dashboard: Watched, title: str) -> Locator:
+    return dashboard.page.locator(".backlog-column", has=dashboard.page.get_by_role("heading", name=title))
+
+
+async def test_the_board_follows_what_agents_do(dashboard: Watched, serving: Serving, comes: Comes) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    await dashboard.open(server.url, "/backlog")
+    await expect(dashboard.page.get_by_text("Nothing is to be done")).to_be_visible()
+    first = await add(ann, "Prices in cents", priority="low", tags=["api"], target_version="2.0")
+    opened, running = column(dashboard, "Open"), column(dashboard, "In progress")
+    await expect(opened).to_contain_text("Prices in cents", timeout=SOON_MS)
+    await expect(opened.get_by_role("listitem")).to_contain_text("#api")
+    await add(ann, "Refunds", priority="critical", blocked_by=[first])
+    await expect(opened.get_by_role("listitem")).to_have_text(
+        [re.compile("Refunds.*critical.*waits for 1"), re.compile("Prices in cents.*low.*2.0")],
+        timeout=SOON_MS,
+    )
+    await ann.call("memory_update_backlog_item", item_id=first, claim=True)
+    await expect(running).to_contain_text("ann", timeout=SOON_MS)
+    await expect(opened.get_by_role("listitem")).to_have_count(1)
+    await ann.call("memory_complete_backlog_item", item_id=first, resolution="done")
+    await expect(running.get_by_role("listitem")).to_have_count(0, timeout=SOON_MS)
+    await expect(opened).not_to_contain_text("waits for")
+    await dashboard.assert_accessible()
+
+    await dashboard.page.get_by_role("button", name="Closed too").click()
+    await expect(column(dashboard, "Done")).to_contain_text("Prices in cents")
+    await expect(dashboard.page).to_have_url(f"{server.url}/backlog?closed=1")
+
+
+async def test_a_card_is_moved_by_dragging_and_by_keys_and_its_agent_is_told_why(
+    browser: Browser, dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    bob = await comes(server, "bob")
+    await add(ann, "Prices in cents")
+    page = dashboard.page
+    other = await browser.new_page()
+    await other.goto(f"{server.url}/backlog")
+    await dashboard.open(server.url, "/backlog")
+    card = page.get_by_role("article").filter(has_text="Prices in cents")
+    await card.drag_to(column(dashboard, "Retest"))
+    await expect(column(dashboard, "Retest")).to_contain_text("Prices in cents", timeout=SOON_MS)
+    await expect(other.locator("[data-status=RETEST]")).to_contain_text("Prices in cents", timeout=SOON_MS)
+
+    menu = page.get_by_role("button", name="Move or give Prices in cents")
+    dialog = page.locator(".modal")
+    await menu.focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("menuitem", name="ann").click()
+    await expect(dialog).to_contain_text("to ann?")
+    await expect(dialog.get_by_role("button", name="Give")).to_be_disabled()
+    await dashboard.assert_accessible()
+    await dialog.get_by_label("Reason").fill("you know the cart")
+    await page.keyboard.press("Enter")
+    await expect(card).to_contain_text("ann", timeout=SOON_MS)
+    assert "you know the cart" in await ann.said("memory_get_locks")
+
+    await menu.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menuitem", name="bob")).to_be_visible()
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_contain_text("to Open?")
+    await dialog.get_by_label("Reason").fill("not yet")
+    await page.keyboard.press("Enter")
+    await expect(column(dashboard, "Open")).to_contain_text("ann", timeout=SOON_MS)
+    assert "not yet" in await ann.said("memory_get_locks")
+    assert "not yet" not in await bob.said("memory_get_locks")
+    await other.close()
+
+
+async def test_an_item_is_added_edited_claimed_for_an_agent_and_closed_in_the_side_panel(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    blocker = await add(ann, "Currencies")
+    page = dashboard.page
+    await dashboard.open(server.url, "/backlog")
+    await page.get_by_role("button", name="Add an item").click()
+    side = page.get_by_role("complementary")
+    await side.get_by_label("Title").fill("Invoices")
+    await side.get_by_label("Priority").select_option("HIGH")
+    await side.get_by_label("Find an item to wait for").fill("curr")
+    await side.get_by_role("button", name="Currencies").first.click()
+    await side.get_by_role("button", name="Add", exact=True).click()
+    await expect(side.get_by_role("heading", name="Invoices")).to_be_visible()
+    await expect(page).to_have_url(re.compile(r"/backlog/bkl_\w+$"))
+    await expect(side).to_contain_text("waits for 1")
+    await ann.call("memory_complete_backlog_item", item_id=blocker)
+    await expect(side).not_to_contain_text("waits for 1", timeout=SOON_MS)
+
+    await side.get_by_label("Title").fill("Invoices in cents")
+    item = page.url.rpartition("/")[2]
+    await ann.call("memory_update_backlog_item", item_id=item, title="Bills", target_version="3.0")
+    await expect(side).to_contain_text("Changed meanwhile to: Bills", timeout=SOON_MS)
+    await expect(side.get_by_label("Milestone")).to_have_value("3.0")
+    await side.get_by_role("button", name="Save").click()
+    await expect(side.get_by_role("heading", name="Invoices in cents")).to_be_visible(timeout=SOON_MS)
+    await dashboard.assert_accessible()
+
+    dialog = page.locator(".modal")
+    await side.get_by_label("Claim for").select_option("ann")
+    await side.get_by_role("button", name="Give and start").click()
+    await dialog.get_by_label("Reason").fill("yours")
+    await page.keyboard.press("Enter")
+    await expect(column(dashboard, "In progress")).to_contain_text("Invoices in cents", timeout=SOON_MS)
+    await side.get_by_label("Milestone").fill("3.1")
+    await expect(side.get_by_role("button", name="Save")).to_be_disabled()
+    await side.get_by_label("Reason, told to ann").fill("later")
+    await side.get_by_role("button", name="Save").click()
+    await expect(column(dashboard, "In progress")).to_contain_text("3.1", timeout=SOON_MS)
+    assert "later" in await ann.said("memory_get_locks")
+
+    await side.get_by_role("button", name="Done…").click()
+    await dialog.get_by_label("What was done").fill("it was easy")
+    await page.keyboard.press("Enter")
+    await expect(side).to_contain_text("it was easy", timeout=SOON_MS)
+    await side.get_by_role("button", name="Close", exact=True).click()
+    await expect(page).to_have_url(f"{server.url}/backlog")
+
+
+async def test_five_thousand_items_are_few_elements_and_filters_stand_in_the_address(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    for number in range(130):
+        await add(ann, f"Item {number}", tags=["even" if number % 2 == 0 else "odd"])
+    page = dashboard.page
+    await dashboard.open(server.url, "/backlog")
+    opened = column(dashboard, "Open")
+    await expect(opened.locator(".count")).to_have_text("130")
+    assert await opened.get_by_role("article").count() < 40
+    await page.get_by_label("Tag").select_option("odd")
+    await expect(opened.locator(".count")).to_have_text("65")
+    await page.get_by_label("Search items").fill("129")
+    await expect(opened.get_by_role("article")).to_have_count(1)
+    await expect(page).to_have_url(f"{server.url}/backlog?tag=odd&q=129")
+    await page.reload()
+    await dashboard.is_live()
+    await expect(opened.get_by_role("article")).to_have_text(re.compile("Item 129"))
+    await page.get_by_role("button", name="Clear").click()
+    await expect(opened.locator(".count")).to_have_text("130")
+
+
+async def test_a_readonly_key_reads_the_board_and_is_offered_nothing_else(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    dashboard.expected = ["401 (Unauthorized)"]
+    server = serving(auth_enabled=True)
+    owner = await key(server, "boss", Role.OWNER)
+    reader = await key(server, "reader", Role.READONLY, ("webshop",))
+    item = await add(await comes(server, "ann", key=owner), "Prices in cents")
+    await add(await comes(server, "eva", project="secret", key=owner), "Hidden")
+    page = dashboard.page
+    await page.goto(f"{server.url}/backlog/{item}")
+    await page.get_by_label("API key").fill(reader)
+    await page.keyboard.press("Enter")
+    await dashboard.is_live()
+    await expect(column(dashboard, "Open").get_by_role("article")).to_have_count(1)
+    await expect(page.get_by_role("complementary")).to_contain_text("do: Prices in cents")
+    for name in ("Add an item", "Move or give", "Save", "Give and start", "Done"):
+        await expect(page.get_by_role("button", name=re.compile(name))).to_have_count(0)
+    await expect(page.locator("[draggable=true]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_backlog_fits_each_width_and_axe_finds_nothing_serious(
+    browser: Browser, serving: Serving, comes: Comes, scheme: str
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    item = await add(ann, "Long" * 60, tags=["tag" * 20] * 1, priority="critical")
+    page = await browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_default_timeout(PATIENCE_MS)
+    watched = Watched(page)
+    await watched.watch()
+    await watched.open(server.url, f"/backlog/{item}")
+    await expect(page.get_by_role("complementary")).to_contain_text("LongLong")
+    for width in (360, 1200, 3840):
+        await page.set_viewport_size({"width": width, "height": 800})
+        await watched.assert_fits()
+        await watched.assert_accessible()
+    await page.get_by_role("button", name="Close", exact=True).click()
+    await page.set_viewport_size({"width": 360, "height": 800})
+    await watched.assert_fits()
+    await watched.assert_accessible()
+    await watched.assert_clean()
