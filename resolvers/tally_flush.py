@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from resolvers.acts import Act, Decision, Engine
-from resolvers.callers import LOCAL_OWNER
+from resolvers.flushing import flush
 from resolvers.tallies import Hour, Topic
 from store.port import Changes
 from store.records import Tally
@@ -32,18 +32,10 @@ async def flush_tallies(engine: Engine) -> int:
     Raises:
         Clash, Unready: it could not be written.
     """
-    act, total = Act(engine, LOCAL_OWNER), 0
-    while taken := engine.tallies.taken():
-        try:
-            await _write(act, taken)
-        except BaseException:
-            engine.tallies.put_back(taken)
-            raise
-        total += len(taken)
-    return total
+    return await flush(engine, engine.tallies, _write)
 
 
-async def _write(act: Act, taken: Mapping[Hour, Mapping[str, int]]) -> None:
+async def _write(act: Act, taken: dict[Hour, dict[str, int]]) -> None:
     wanted: dict[str, Tally] = {}
     for (project, topic, hour), counts in taken.items():
         # Of locks only days are asked for: paths are many.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from resolvers.acts import Act, Decision, Engine
-from resolvers.callers import LOCAL_OWNER
+from resolvers.flushing import flush
 from store.port import Changes
 from store.records import Usage
 
@@ -17,15 +17,7 @@ async def flush_usage(engine: Engine) -> int:
     Raises:
         Clash, Unready: it could not be written.
     """
-    act, total = Act(engine, LOCAL_OWNER), 0
-    while counts := engine.usage.taken():
-        try:
-            await _write(act, counts)
-        except BaseException:
-            engine.usage.put_back(counts)
-            raise
-        total += len(counts)
-    return total
+    return await flush(engine, engine.usage, _write)
 
 
 async def _write(act: Act, counts: dict[str, tuple[str, int]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -98,6 +99,35 @@ async def test_counts_that_cannot_be_written_are_kept_for_the_next_flush(
         patch.setattr(engine.store, "settle", down)
         with pytest.raises(DomainError):
             await flush_tallies(engine)
+    await flush_tallies(engine)
+    assert totals(await ask(run, ACTIVITY, topic="MESSAGES")) == {"task": 1}
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+async def test_what_is_being_written_when_the_server_stops_is_counted_once(
+    engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch, is_down: bool
+) -> None:
+    await ask(run, SEND, text="1", category="TASK", priority="LOW")
+    under_way, go_on, settle = asyncio.Event(), asyncio.Event(), engine.store.settle
+
+    async def late(decide: Any) -> Any:
+        under_way.set()
+        await go_on.wait()
+        if is_down:
+            raise Unavailable("down", "wait")
+        return await settle(decide)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.store, "settle", late)
+        before = asyncio.all_tasks()
+        flushing = asyncio.create_task(flush_tallies(engine))
+        async with asyncio.timeout(10):
+            await under_way.wait()
+            begun = asyncio.all_tasks() - before - {flushing}
+            flushing.cancel()
+            await asyncio.wait([flushing])
+            go_on.set()
+            await asyncio.wait(begun)
     await flush_tallies(engine)
     assert totals(await ask(run, ACTIVITY, topic="MESSAGES")) == {"task": 1}
 
