@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from threading import get_ident
 from typing import Any
 
 import pytest
 
 from resolvers.acts import Engine
+from resolvers.knowledge import cleaning
 from tests.areas.session_cases import make_key
 from tests.conftest import Clock, Run, failure
 
@@ -72,6 +74,34 @@ async def test_each_pair_of_near_duplicates_is_listed_once_the_older_first(run: 
     assert {(pair["older"]["id"], pair["newer"]["id"]) for pair in found} == {(one, two), (a, b)}
     assert len(found) == 2
     assert all(0.8 <= pair["similarity"] <= 1 for pair in found)
+
+
+async def test_documents_that_are_alike_but_no_duplicates_do_not_keep_other_requests_waiting(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a project full of one template each page compares a few documents, each once, and beside the loop."""
+    told = [f"{n} {name}" for n, name in enumerate(WORDS.split() * 3)]
+    for number in range(12):
+        words = [f"{word}x{number}" if not n % 9 else word for n, word in enumerate(told)]
+        await store(run, "template", " ".join(words))
+    monkeypatch.setattr(cleaning, "_COMPARED", 5)
+    threads: list[int] = []
+    sketched = cleaning.shingles
+
+    def watched(title: str, content: str) -> frozenset[int]:
+        threads.append(get_ident())
+        return sketched(title, content)
+
+    monkeypatch.setattr(cleaning, "shingles", watched)
+    after, pages = None, 0
+    while pages == 0 or after is not None:
+        threads.clear()
+        page = (await run(PAIRS, {"after": after}))["data"]["duplicateDocuments"]
+        assert page["nodes"] == []
+        assert len(threads) <= 12
+        assert get_ident() not in threads
+        after, pages = page["next"], pages + 1
+    assert pages > 1
 
 
 async def test_a_pair_is_gone_as_soon_as_one_of_it_is_put_aside(run: Run) -> None:
