@@ -101,7 +101,7 @@ def mongo_source(url: str, database: str) -> Iterator[MongoSource]:
             {} if "serverselectiontimeoutms=" in url.lower() else {"serverSelectionTimeoutMS": _WAIT_MS}
         )
         # One time or text that Python does not know must not end the whole.
-        loose = {
+        loose: dict[str, Any] = {
             "datetime_conversion": DatetimeConversion.DATETIME_CLAMP,
             "unicode_decode_error_handler": "replace",
         }

@@ -109,7 +109,7 @@ def _check(entry: Record | Event) -> None:
 
 
 @cache
-def _lists_of(kind: type[Record | Event]) -> Mapping[str, type]:
+def _lists_of(kind: type[Any]) -> Mapping[str, type]:
     """Return the fields that hold lists, each with the type of what is in them."""
     hints = {name: hint for name, hint in get_type_hints(kind).items() if get_origin(hint) is tuple}
     return {name: get_origin(get_args(hint)[0]) or get_args(hint)[0] for name, hint in hints.items()}
