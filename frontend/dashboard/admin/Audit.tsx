@@ -94,7 +94,7 @@ function Entries({ filter, onAct }: { filter: Filter; onAct(act: string): void }
               {entry.actor} {entry.keyName && entry.actor !== `user-${entry.keyName}` && <span className="faint">({entry.keyName})</span>}
             </td>
             <td data-label="To">
-              {entry.project && <span className="faint">{entry.project} </span>}
+              {entry.project && !entry.target.startsWith(`${entry.project}/`) && <span className="faint">{entry.project} </span>}
               <span className="mono">{entry.target}</span>
             </td>
             <td data-label="Detail">{entry.detail}</td>

@@ -8,7 +8,7 @@ import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
 import { tell, tellFailure } from "../ui/toasts";
 import { HealthDocument, IndexDocument, ReindexDocument, SizesDocument } from "./documents";
-import { sizeOf } from "./figures";
+import { sizeOf, wordsOf } from "./figures";
 
 const NOTHING = {};
 const NEVER = () => false;
@@ -123,12 +123,12 @@ function Sizes() {
   const storage = data?.storage;
   const kinds = storage?.kinds.filter(({ count }) => count > 0) ?? [];
   return (
-    <Panel title={chosen === null ? "Sizes" : `Sizes of ${chosen}`} actions={storage && <Badge>{storage.adapter}</Badge>}>
+    <Panel title={chosen === null ? "Sizes" : `Sizes of ${chosen}`} className="admin-wide" actions={storage && <Badge>{storage.adapter}</Badge>}>
       {error && <Problem error={error} what="The sizes" onRetry={refresh} />}
       <dl className="facts admin-facts admin-sizes" aria-busy={!storage}>
         {storage?.bytes !== null && storage?.bytes !== undefined && <Fact name="On disk">{sizeOf(storage.bytes)}</Fact>}
         {kinds.map(({ kind, count, isMore }) => (
-          <Fact key={kind} name={kind.replaceAll("_", " ")}>
+          <Fact key={kind} name={wordsOf(kind)}>
             {count.toLocaleString()}
             {isMore && " or more"}
           </Fact>

@@ -76,7 +76,7 @@ export function Keys() {
         </span>
       }
     >
-      {!who.isEnabled && <p className="admin-note faint">The server asks for no key now: keys matter once INTERLOCK_AUTH_ENABLED is set.</p>}
+      {!who.isEnabled && <p className="admin-note faint">The server asks for no key now: keys matter once MCP_AUTH_ENABLED is set.</p>}
       {made && <Secret made={made} onDone={() => setMade(null)} />}
       {isNew && (
         <NewKey

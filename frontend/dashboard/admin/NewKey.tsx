@@ -1,17 +1,18 @@
 // The form of a new key: what it is called, what it may do, and where.
 import { type FormEvent, useState } from "react";
 import { Checkbox, CheckboxGroup, Input, Label, TextField } from "react-aria-components";
-import { type Role, useLiveContext, useMay } from "../live/context";
+import { type Role, useLiveContext } from "../live/context";
 import { Button } from "../ui/Button";
+import { Choice } from "../ui/Choice";
 import { tellFailure } from "../ui/toasts";
 import { CreateKeyDocument } from "./documents";
 
-const ROLES: readonly { role: Role; text: string }[] = [
-  { role: "READONLY", text: "readonly: looks" },
-  { role: "AGENT", text: "agent: works in its projects" },
-  { role: "USER", text: "user: as agent, under a person's name" },
-  { role: "ADMIN", text: "admin: manages projects, steps in, reads the audit log" },
-  { role: "OWNER", text: "owner: manages keys" },
+const ROLES: readonly { value: Role; text: string }[] = [
+  { value: "READONLY", text: "readonly: looks" },
+  { value: "AGENT", text: "agent: works in its projects" },
+  { value: "USER", text: "user: as agent, under a person's name" },
+  { value: "ADMIN", text: "admin: manages projects, steps in, reads the audit log" },
+  { value: "OWNER", text: "owner: manages keys" },
 ];
 
 interface Props {
@@ -21,7 +22,6 @@ interface Props {
 
 export function NewKey({ onMade, onDone }: Props) {
   const { server, projects } = useLiveContext();
-  const isOwner = useMay("OWNER");
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("AGENT");
   const [chosen, setChosen] = useState<string[]>([]);
@@ -47,16 +47,7 @@ export function NewKey({ onMade, onDone }: Props) {
           <Label>Name</Label>
           <Input maxLength={100} placeholder="such as ann's laptop" />
         </TextField>
-        <label className="admin-field">
-          <span className="field-label">Role</span>
-          <select value={role} onChange={(event) => setRole(event.target.value as Role)}>
-            {ROLES.filter((one) => isOwner || one.role !== "OWNER").map((one) => (
-              <option key={one.role} value={one.role}>
-                {one.text}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice<Role> label="Role" value={role} options={ROLES} onChoose={setRole} />
         <TextField value={more} onChange={setMore}>
           <Label>{projects.length > 0 ? "Other projects, with commas" : "Projects, with commas; none: all"}</Label>
           <Input maxLength={2000} />

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import { sizeOf, withNewest, withOlder } from "./figures";
+import { sizeOf, withNewest, withOlder, wordsOf } from "./figures";
 
 const log = (ids: string, next: string | null) => ({ entries: [...ids].map((id) => ({ id })), next });
 const ids = (known: { entries: readonly { id: string }[] }) => known.entries.map(({ id }) => id).join("");
 
 test("sizes are said in the unit that fits", () => {
+  expect([wordsOf("BacklogItem"), wordsOf("Key")]).toEqual(["Backlog item", "Key"]);
   expect([sizeOf(0), sizeOf(999), sizeOf(1_234_567), sizeOf(250_000)]).toEqual(["0 B", "999 B", "1.2 MB", "250 kB"]);
 });
 

@@ -13,6 +13,11 @@ export function sizeOf(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
+/** Return the name of a kind in words: "Backlog item" of BacklogItem. */
+export function wordsOf(kind: string): string {
+  return kind.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
 interface Entry {
   id: string;
 }

@@ -3,6 +3,7 @@ import { type FormEvent, useState } from "react";
 import { FieldError, Input, Label, NumberField, TextArea, TextField } from "react-aria-components";
 import { useLiveContext } from "../live/context";
 import { Button } from "../ui/Button";
+import { Choice } from "../ui/Choice";
 import { useConfirm } from "../ui/confirm";
 import { tell, tellFailure } from "../ui/toasts";
 import { DeleteGuidelineDocument, GuidelineDocument, SetGuidelineDocument } from "./documents";
@@ -63,16 +64,7 @@ export function Editor({ draft, all, onDraft, onDone, refresh, mayIn }: Props) {
           <Label>Name</Label>
           <Input maxLength={100} />
         </TextField>
-        <label className="guidelines-scope">
-          <span className="field-label">Scope</span>
-          <select value={draft.scope} onChange={(event) => put({ scope: event.target.value })}>
-            {scopes.map((scope) => (
-              <option key={scope} value={scope}>
-                {scope === GLOBAL ? "All projects" : scope}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice label="Scope" value={draft.scope} options={scopes.map((value) => ({ value, text: value === GLOBAL ? "All projects" : value }))} onChoose={(scope) => put({ scope })} />
         <NumberField value={draft.priority} onChange={(priority) => put({ priority: Number.isNaN(priority) ? 50 : priority })} minValue={1} maxValue={100} className="react-aria-TextField guidelines-priority">
           <Label>Priority, 1 is told first</Label>
           <Input />
