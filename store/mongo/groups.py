@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo.errors import PyMongoError
 
-from store.errors import StoreError
 from store.mongo.client import Database
-from store.mongo.errors import is_transient
+from store.mongo.errors import is_outcome_unknown, is_transient
 from store.mongo.transactions import Transactions
 from store.mongo.writes import Decision, together
 from store.records import Event
@@ -102,16 +101,19 @@ class Groups:
         async def write(session: AsyncIOMotorClientSession) -> Events:
             try:
                 return await decision.write(self.database, session)
-            except PyMongoError as exc:
-                if is_transient(exc):
+            except Exception as exc:
+                if isinstance(exc, PyMongoError) and is_transient(exc):
                     raise
                 raise _Unwritten from exc
 
         try:
             events = iter(await self.transactions.run(write, min(waiting.until for waiting in group)))
-        except (StoreError, _Unwritten):
+        except _Unwritten:
             return False
         except Exception as exc:  # noqa: BLE001  (it may have been committed: nobody tries again)
+            if isinstance(exc, PyMongoError) and not is_outcome_unknown(exc):
+                # Such as a time-out, which was that of the most impatient.
+                return False
             for waiting in group:
                 waiting.fail(exc)
             return True

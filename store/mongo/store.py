@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 import pymongo
 from bson import MaxKey
+from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo.errors import PyMongoError
 
@@ -291,7 +292,7 @@ class MongoStore(MovableStore):
         try:
             async with asyncio.timeout(seconds):
                 yield
-        except (PyMongoError, OSError) as exc:
+        except (PyMongoError, BSONError, OSError) as exc:
             raise translate(exc, self._shown) from exc
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -29,6 +30,7 @@ _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.03
 _ELECTION_PAUSE_SECONDS = 0.1
 _SUSPICIOUS_SECONDS = 0.5
+_ABORT_SECONDS = 0.5
 
 
 class Transactions:
@@ -69,8 +71,8 @@ async def _once(session: AsyncIOMotorClientSession, work: Work[T], until: float)
     try:
         result = await work(session)
     except BaseException:
-        with contextlib.suppress(PyMongoError):
-            await session.abort_transaction()
+        # In a context of its own: when the time of this one is up, nothing would be sent any more.
+        await asyncio.create_task(_let_go(session), context=contextvars.Context())
         raise
     while True:
         try:
@@ -81,3 +83,8 @@ async def _once(session: AsyncIOMotorClientSession, work: Work[T], until: float)
             await asyncio.sleep(random.uniform(0, _ELECTION_PAUSE_SECONDS))
         else:
             return result
+
+
+async def _let_go(session: AsyncIOMotorClientSession) -> None:
+    with contextlib.suppress(PyMongoError), pymongo.timeout(_ABORT_SECONDS):
+        await session.abort_transaction()
