@@ -32,6 +32,7 @@ _CONNECT_MS = 2_000
 _HEARTBEAT_MS = 1_000
 _MOST_CONNECTIONS = 64
 _OLDEST_SERVER = 5
+_NO_SUCH_INDEX = 27
 _COLLECTION_EXISTS = 48
 _SHAPE = "shape"
 
@@ -132,10 +133,19 @@ async def _index(database: Database, collection: Collection) -> None:
     for name in found:
         # Others are the operator's own.
         if name[0] in "!:" and name not in wanted:
-            await database[collection.name].drop_index(name)
+            await _drop_index(database, collection.name, name)
     missing = [index for name, index in wanted.items() if name not in found]
     if missing:
         await database.command({"createIndexes": collection.name, "indexes": missing})
+
+
+async def _drop_index(database: Database, collection: str, name: str) -> None:
+    try:
+        await database[collection].drop_index(name)
+    except OperationFailure as exc:
+        # Of several processes that start together one drops it.
+        if exc.code != _NO_SUCH_INDEX:
+            raise
 
 
 async def close(client: Client) -> None:

@@ -54,29 +54,30 @@ class Searches:
     async def _rarities(self, name: str, stems: list[str]) -> dict[str, float]:
         """Return what each stem tells among all records of the collection, counted within the last half minute."""
         oldest = time.monotonic() - _KEPT_SECONDS
-        unknown = [one for one in ("", *stems) if self._counts.get((name, one), (-1e9, 0))[0] < oldest]
+        kept = {one: self._counts.get((name, one)) for one in ("", *stems)}
+        known = {one: count[1] for one, count in kept.items() if count is not None and count[0] >= oldest}
+        unknown = [one for one in kept if one not in known]
         if unknown:
-            await self._count(name, unknown)
-        total = self._counts[name, ""][1]
-        return {one: rarity(total, self._counts[name, one][1]) for one in stems}
+            known |= await self._counted(name, unknown)
+        return {one: rarity(known[""], known[one]) for one in stems}
 
-    async def _count(self, name: str, stems: list[str]) -> None:
-        if len(self._counts) > _MOST_REMEMBERED:
-            self._counts.clear()
-            stems = list(dict.fromkeys(["", *stems]))
+    async def _counted(self, name: str, stems: list[str]) -> dict[str, int]:
+        """Count how many records hold each stem, of "" how many there are, and remember it."""
         source = self._database.get_collection(name, read_concern=MAJORITY)
-        if "" in stems:
-            total = await source.estimated_document_count()
-            self._counts[name, ""] = time.monotonic(), total
         asked = [one for one in stems if one]
         found = dict.fromkeys(asked, 0)
+        if "" in stems:
+            found[""] = await source.estimated_document_count()
         if asked:
             first, *others = ([*_counting(one)] for one in asked)
             stages: list[Any] = [*first]
             stages += ({"$unionWith": {"coll": name, "pipeline": other}} for other in others)
             found |= {row["stem"]: row["n"] for row in await source.aggregate(stages).to_list(None)}
-        for one, number in found.items():
-            self._counts[name, one] = time.monotonic(), number
+        if len(self._counts) > _MOST_REMEMBERED:
+            self._counts.clear()
+        now = time.monotonic()
+        self._counts |= {(name, one): (now, number) for one, number in found.items()}
+        return found
 
 
 def _counting(one: str) -> list[Document]:

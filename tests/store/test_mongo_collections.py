@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,13 +13,14 @@ from typing import Any
 import pytest
 
 from store.port import By, Changes, Find, Prefix
-from store.records import BacklogItem, Lock, Record
+from store.records import KINDS, BacklogItem, Lock, Record
 from tests.engines.databases import mongo_databases
 
 pytest.importorskip("motor", reason="the team extra is not installed")
 
 from store.mongo import client as mongo_client
 from store.mongo import collections as mongo_collections
+from store.mongo import search as mongo_search
 from store.mongo.reads import Query, query_of
 from store.mongo.store import MongoAddress, MongoStore
 
@@ -105,6 +107,31 @@ async def test_a_field_that_is_new_gets_its_default_in_what_is_there_and_indexes
     finally:
         await database.drop_collection("grown")
         await database["meta"].delete_one({"_id": "shape"})
+
+
+async def test_of_processes_that_start_together_none_fails_for_an_index_that_another_dropped(
+    store: MongoStore,
+) -> None:
+    database, name = store._database, mongo_collections.collection_of(BacklogItem).name
+    for _ in range(4):
+        await database[name].create_index([("gone", 1)], name=":gone,id")
+        await database["meta"].delete_one({"_id": "shape"})
+        await asyncio.gather(*(mongo_client.bring_up_to_date(database, KINDS) for _ in range(4)))
+        assert ":gone,id" not in await database[name].index_information()
+
+
+async def test_searches_of_one_moment_leave_each_other_what_they_have_counted(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mongo_search, "_MOST_REMEMBERED", 20)
+    words = [f"word{n}" for n in range(60)]
+
+    async def searching(first: int) -> None:
+        for n in range(first, first + 60, 5):
+            text = " ".join((words * 3)[n : n + 6])
+            assert await store.search(BacklogItem, text, {"project": "p"}) == []
+
+    await asyncio.gather(*map(searching, range(0, 60, 7)))
 
 
 async def test_the_names_and_the_address_of_the_store_are_no_secret_in_its_health(store: MongoStore) -> None:
