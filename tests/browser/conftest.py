@@ -42,8 +42,11 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def dashboard(browser: Browser) -> AsyncIterator[Watched]:
-    """A page for the dashboard; after the test it must have complained of nothing and left no host."""
+async def dashboard(browser: Browser, serving: object) -> AsyncIterator[Watched]:  # noqa: F811 - a fixture
+    """A page for the dashboard; after the test it must have complained of nothing and left no host.
+
+    Servers outlive it: it is not to complain of one that stops.
+    """
     page = await browser.new_page(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
     page.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
@@ -51,6 +54,7 @@ async def dashboard(browser: Browser) -> AsyncIterator[Watched]:
     await watched.watch()
     yield watched
     await watched.assert_clean()
+    await page.close()
 
 
 @pytest.fixture

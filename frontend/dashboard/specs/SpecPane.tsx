@@ -100,16 +100,20 @@ function VersionChooser({ versions, from, to }: { versions: readonly Version[]; 
     <div className="specs-chooser">
       {isCompared && from !== null && (
         <label>
-          <span className="field-label">From</span>
-          <select value={from} onChange={(event) => change({ from: event.target.value })}>
+          <span className="field-label" aria-hidden>
+            From
+          </span>
+          <select aria-label="From" value={from} onChange={(event) => change({ from: event.target.value })}>
             {options}
           </select>
         </label>
       )}
       <label>
-        <span className="field-label">{isCompared ? "To" : "Version"}</span>
+        <span className="field-label" aria-hidden>
+          {isCompared ? "To" : "Version"}
+        </span>
         {/* The newest is followed: the address names it only where it is another one. */}
-        <select value={to} onChange={(event) => change({ to: event.target.value === newest ? null : event.target.value })}>
+        <select aria-label={isCompared ? "To" : "Version"} value={to} onChange={(event) => change({ to: event.target.value === newest ? null : event.target.value })}>
           {options}
         </select>
       </label>
