@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
@@ -27,19 +28,30 @@ _LONGEST_PAUSE_SECONDS = 60.0
 
 
 async def supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
-    """Run `work` for ever; when it fails, log it and start again, at most a minute later."""
+    """Run `work` for ever; when it fails, log it and start again, at most a minute later.
+
+    What went well for a minute before is not made to wait for failures of long ago.
+    """
     pause = _FIRST_PAUSE_SECONDS
     while True:
+        began = time.monotonic()
         try:
             await work()
             pause = _FIRST_PAUSE_SECONDS
-        except (DomainError, StoreError) as error:
-            # Such as a database that is away: whoever reads the log can do nothing with a traceback.
-            log.warning("%s failed; it starts again in %.1f s: %s", name, pause, error)
-        except Exception:
-            log.exception("%s failed; it starts again in %.1f s", name, pause)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the chore goes on)
+            if time.monotonic() - began > _LONGEST_PAUSE_SECONDS:
+                pause = _FIRST_PAUSE_SECONDS
+            _tell(name, pause, error)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+def _tell(name: str, pause: float, error: Exception) -> None:
+    if isinstance(error, DomainError | StoreError):
+        # Such as a database that is away: whoever reads the log can do nothing with a traceback.
+        log.warning("%s failed; it starts again in %.1f s: %s", name, pause, error)
+    else:
+        log.error("%s failed; it starts again in %.1f s", name, pause, exc_info=error)
 
 
 async def tidy_for_ever(engine: Engine) -> None:
