@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 DEFAULT_PORT = 27017
 
@@ -46,7 +46,8 @@ class MongoAddress:
         """Return the address as it may be shown to anyone: without credentials."""
         if not self.url:
             return ",".join(self.seeds)
-        return urlsplit(self.url).netloc.rpartition("@")[2]
+        # A password that was not escaped may hold what ends the part of a URL that names hosts.
+        return re.split("[/?#]", self.url.partition("://")[2].rpartition("@")[2])[0]
 
 
 def _has_port(name: str) -> bool:

@@ -14,6 +14,7 @@ from pymongo.errors import (
     DuplicateKeyError,
     ExecutionTimeout,
     InvalidOperation,
+    InvalidURI,
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
@@ -45,6 +46,7 @@ _CODES = {
 }
 _AWAY = "check that MongoDB runs and that MONGO_HOST and MONGO_PORT are where it listens"
 _REPEAT = "look whether it was, or repeat it with the idempotency key it was sent with"
+_ESCAPE = "in it, percent-encode user and password (/ is %2F, @ is %40), or use MONGO_USER and MONGO_PASSWORD"
 _NO_PRIMARY = "look at rs.status() in its shell: a majority of the members must be up to elect one"
 
 
@@ -63,6 +65,9 @@ def unavailable(exc: Exception, shown: str) -> Unavailable:
         return Unavailable(f"MongoDB at {shown} does not answer in time", _AWAY)
     if isinstance(exc, ConnectionFailure):
         return Unavailable(f"the connection to MongoDB at {shown} is lost", _AWAY)
+    if isinstance(exc, InvalidURI):
+        # Its text may quote a part of the password.
+        return Unavailable(f"MongoDB at {shown} cannot be used: MONGO_URL is not well formed", _ESCAPE)
     if isinstance(exc, ConfigurationError):
         return Unavailable(f"MongoDB at {shown} cannot be used: {exc}", "check the MONGO_ settings")
     if isinstance(exc, InvalidOperation):

@@ -13,7 +13,7 @@ import pymongo
 from bson import MaxKey
 from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClientSession
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConfigurationError, PyMongoError
 
 from store.bounds import check_limit
 from store.errors import StoreError, Unavailable
@@ -102,8 +102,10 @@ class MongoStore(MovableStore):
         """
         try:
             client = client_of(address)
-        except (PyMongoError, ValueError) as exc:
+        except PyMongoError as exc:
             raise translate(exc, address.shown) from exc
+        except ValueError as exc:
+            raise translate(ConfigurationError(str(exc)), address.shown) from exc
         store = cls(client, address, clock)
         try:
             async with store._asked():

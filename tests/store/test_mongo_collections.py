@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from store.errors import Unavailable
 from store.port import By, Changes, Find, Prefix
 from store.records import KINDS, BacklogItem, Lock, Record
 from tests.engines.databases import mongo_databases
@@ -140,6 +141,23 @@ async def test_the_names_and_the_address_of_the_store_are_no_secret_in_its_healt
     assert health.figures["set"] == "rs0"
     assert isinstance(MongoAddress(password="hidden"), MongoAddress)
     assert "hidden" not in repr(MongoAddress(password="hidden"))
+
+
+@pytest.mark.parametrize("password", ["hid/den", "hid?den", "hid@den", "hid:den", "hid/d@n", "hid%den"])
+async def test_a_url_with_a_password_that_is_not_escaped_is_refused_without_a_part_of_it(
+    password: str,
+) -> None:
+    address = MongoAddress(url=f"mongodb://user:{password}@host:27018/db")
+    with pytest.raises(Unavailable) as refused:
+        await MongoStore.open(address)
+    told = f"{refused.value.reason} {refused.value.hint}"
+    assert "host:27018" in told
+    assert not any(part in told for part in ("hid", "den", "d@n"))
+
+
+async def test_a_port_that_is_none_is_refused_in_a_line() -> None:
+    with pytest.raises(Unavailable, match="cannot be used: Port must be"):
+        await MongoStore.open(MongoAddress(url="mongodb://one:27017,two:99999"))
 
 
 async def test_a_process_whose_clock_is_off_tells_the_time_of_the_server(
