@@ -84,6 +84,7 @@ class Relay:
         self._wakes: dict[str, int] = {}
         self._live: deque[Event] = deque(maxlen=_LIVE_KEPT)
         self._is_ping_due = False
+        self._is_told = False
         self._outgoing = asyncio.Event()
         self._sent = asyncio.Event()
         self._echoed = asyncio.Event()
@@ -217,9 +218,9 @@ class Relay:
 
     def _set_state(self, is_up: bool, detail: str) -> None:
         self.detail = detail
-        if is_up == self.is_up and self.restarts:
+        if is_up == self.is_up and self._is_told:
             return
-        self.is_up = is_up
+        self.is_up, self._is_told = is_up, True
         if is_up:
             logger.info("the broadcast is up")
         else:

@@ -10,7 +10,7 @@ import pytest
 
 from store.cursor import Cursor
 from store.feed.feed import Feed
-from store.feed.relay import CHANNEL
+from store.feed.relay import CHANNEL, Relay
 from store.port import Store
 from tests.feed.feed_parts import Network, commit, draft, heartbeat, numbers, publish, started, take, until
 
@@ -198,3 +198,20 @@ async def test_a_reader_that_sleeps_through_the_first_subscription_is_woken(
     async with Feed(store, poll_seconds=NEVER, make_wire=network.wire) as feed:
         await until(lambda: not feed.is_degraded)
         assert network.connections == 1
+
+
+async def test_a_broadcast_that_stays_up_is_said_to_be_up_once(network: Network) -> None:
+    changes: list[bool] = []
+    relay = Relay(
+        network.wire,
+        channel=CHANNEL,
+        on_wake=lambda project, sequence: None,
+        on_live=lambda event: None,
+        on_change=lambda: changes.append(relay.is_up),
+        ping_seconds=0.01,
+    )
+    running = asyncio.create_task(relay.run())
+    await until(lambda: len(network.sent) > 3)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert changes == [True]
