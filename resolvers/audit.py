@@ -13,7 +13,7 @@ from resolvers.inputs import line, page_size, project_name
 from resolvers.listing import Listing, listing
 from resolvers.rules import MAX_NAME
 from store.keyset import keyset_of
-from store.port import By, Changes, Where
+from store.port import By, Changes, Condition, Span, Where
 from store.records import Audit, new_id
 
 ORDER = (By("created_at", "desc"),)
@@ -63,21 +63,30 @@ async def audit_log(
     *,
     project: str | None = None,
     act_type: str | None = None,
+    actor: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     first: int = 50,
     after: str | None = None,
 ) -> Listing[Audit]:
     """Return entries, newest first: of one project, else of all that the caller's key includes.
 
+    Those of one act, by one actor, and behind `since` and before `until`, where these are given.
     `first` is 1 to 200. The server's own entries are shown to unscoped callers only.
 
     Raises:
-        BadInput: a value is out of bounds, or `after` is not a cursor of this list.
+        BadInput: a value is out of bounds, a time has no zone, or `after` is not a cursor of this list.
         Forbidden: the key does not include the project.
     """
     scope = act.caller.projects
     named = None if project is None else act.project(project_name("project", project))
-    kind = line("act_type", act_type, max_bytes=MAX_NAME)
-    where: dict[str, str] = {"act": kind} if kind else {}
+    named_act = line("act_type", act_type, max_bytes=MAX_NAME)
+    by = line("actor", actor, max_bytes=2 * MAX_NAME)
+    times = Span(after=_moment("since", since), before=_moment("until", until))
+    given: dict[str, Condition] = {"act": named_act, "actor": by}
+    where = {name: one for name, one in given.items() if one}
+    if since is not None or until is not None:
+        where["created_at"] = times
     if named is None and scope is not None:
         return await _merged(act, where, sorted(scope), first, after)
     if named is not None:
@@ -86,6 +95,12 @@ async def audit_log(
     return await listing(
         act, Audit, where, ORDER, first=first, after=after, projects=projects, limit=MAX_ENTRIES
     )
+
+
+def _moment(field: str, at: datetime | None) -> datetime | None:
+    if at is not None and at.tzinfo is None:
+        raise BadInput(field, "needs a time zone", hint="End it with Z for UTC.")
+    return at
 
 
 async def _merged(

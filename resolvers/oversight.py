@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from resolvers.callers import Role
 from resolvers.errors import Clash
 from store.port import Changes, In, Where
-from store.records import Audit, Notice, Session, new_id
+from store.records import Audit, Notice, Record, Session, new_id
 
 if TYPE_CHECKING:
     from resolvers.acts import Act
@@ -22,15 +22,18 @@ _QUOTED = 200
 
 
 def audited(act: Act, changes: Changes, now: datetime) -> Changes:
-    """Add an audit entry to what an administrator changes outside any session, unless it has one.
+    """Add an audit entry to what a person changes outside any session, unless it has one.
 
     It is called as the first event is, and tells the reason given with the request.
     """
-    if act.reason is None or act.session is not None or not changes.events:
+    if act.reason is None or not is_person(act):
+        return changes
+    if any(isinstance(record, Audit) for record in changes.puts):
+        return replace(changes, puts=tuple(_explained(record, act.reason) for record in changes.puts))
+    if not changes.events:
         return changes
     first = changes.events[0]
-    is_kept = any(isinstance(record, Audit) for record in changes.puts)
-    if is_kept or first.kind.partition(".")[0] in _CHORES or not act.caller.role.includes(Role.ADMIN):
+    if first.kind.partition(".")[0] in _CHORES:
         return changes
     made = Audit(
         id=new_id(Audit.PREFIX),
@@ -45,6 +48,13 @@ def audited(act: Act, changes: Changes, now: datetime) -> Changes:
         updated_at=now,
     )
     return replace(changes, puts=(*changes.puts, made))
+
+
+def _explained(record: Record, reason: str) -> Record:
+    """Return the entry of a rule with the reason in it, if it does not tell it; any other record as it is."""
+    if not isinstance(record, Audit) or reason in record.detail:
+        return record
+    return replace(record, detail=f"{record.detail}: {reason}" if record.detail else reason)
 
 
 async def told(

@@ -129,6 +129,9 @@ class RevokeKeyInput:
 _First = Annotated[int, strawberry.argument(description="How many to return, 1 to 200.")]
 _Revoked = Annotated[bool, strawberry.argument(description="Revoked ones too.")]
 _Act = Annotated[str | None, strawberry.argument(description="Only this act, such as `key.created`.")]
+_Actor = Annotated[str | None, strawberry.argument(description="Only this agent, or `user-<key>`.")]
+_Since = Annotated[datetime | None, strawberry.argument(description="Only what came after this time.")]
+_Until = Annotated[datetime | None, strawberry.argument(description="Only what came before this time.")]
 _Project = Annotated[
     str | None, strawberry.argument(description="Only this project; default: all that the key includes.")
 ]
@@ -152,10 +155,22 @@ class AdminQuery:
         session_id: SessionArgument = None,
         project: _Project = None,
         act_type: _Act = None,
+        actor: _Actor = None,
+        since: _Since = None,
+        until: _Until = None,
         first: _First = 50,
         after: After = None,
     ) -> Listing[records.Audit]:
-        return await audit.audit_log(act, project=project, act_type=act_type, first=first, after=after)
+        return await audit.audit_log(
+            act,
+            project=project,
+            act_type=act_type,
+            actor=actor,
+            since=since,
+            until=until,
+            first=first,
+            after=after,
+        )
 
     @query(needs=Role.READONLY, description="What the caller may do.", returns=AuthStatus)
     async def auth_status(act: Act, session_id: SessionArgument = None) -> rules.AuthStatus:

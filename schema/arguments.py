@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 _SESSION = "The session acted in, as `startSession` returned it."
-_REASON = "Why; of an admin's call without a session it is kept in the audit log. Up to 1,000 bytes."
+_REASON = "Why; of a person's call (role user and up, no session) the audit log keeps it. Up to 1,000 bytes."
 _PROJECT = "A project's name; default: the session's."
 
 SessionArgument = Annotated[strawberry.ID | None, strawberry.argument(description=_SESSION)]

@@ -128,6 +128,7 @@ class AddBacklogItemInput:
     blocked_by: list[strawberry.ID] | None = strawberry.field(
         default=None, description="Up to 50 items of the project to wait for."
     )
+    reason: str | None = reason_field()
     session_id: strawberry.ID | None = session_field()
     project: str | None = project_field()
 
@@ -157,6 +158,7 @@ class UpdateBacklogItemInput:
 @strawberry.input(description="Which item to take.")
 class ClaimBacklogItemInput:
     item_id: strawberry.ID = strawberry.field(description="The item's id.")
+    reason: str | None = reason_field()
     session_id: strawberry.ID | None = session_field()
 
 
@@ -165,6 +167,7 @@ class CompleteBacklogItemInput:
     item_id: strawberry.ID = strawberry.field(description="The item's id.")
     resolution: str | None = strawberry.field(default=None, description="What was done, or why not.")
     wont_do: bool = strawberry.field(default=False, description="True if it is not to be done.")
+    reason: str | None = reason_field()
     session_id: strawberry.ID | None = session_field()
 
 

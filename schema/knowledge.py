@@ -16,7 +16,7 @@ from resolvers.knowledge import documents as rules
 from resolvers.knowledge import finding, pages, statuses
 from resolvers.knowledge.fields import DocumentStatus, DocumentType
 from resolvers.listing import Listing
-from schema.arguments import ProjectArgument, SessionArgument, project_field, session_field
+from schema.arguments import ProjectArgument, SessionArgument, project_field, reason_field, session_field
 from schema.connections import After, Connection
 from schema.context import RequestContext
 from schema.enums import shown
@@ -294,6 +294,7 @@ class ArchiveDocumentsByTagInput:
 class RestoreDocumentsByTagInput:
     tag: str = strawberry.field(description="The tag.")
     project: str | None = strawberry.field(default=None, description=_TAG_PROJECT)
+    reason: str | None = reason_field()
     session_id: strawberry.ID | None = session_field()
 
 
@@ -418,7 +419,7 @@ class KnowledgeMutation:
         returns=TaggedDocuments,
     )
     async def restore_documents_by_tag(act: Act, input: RestoreDocumentsByTagInput) -> statuses.TagChange:
-        return await statuses.restore_documents_by_tag(act, **_given(input))
+        return await statuses.restore_documents_by_tag(act, tag=input.tag, project=input.project)
 
 
 def _given(input: Any) -> dict[str, Any]:

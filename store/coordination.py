@@ -364,6 +364,8 @@ class Audit(Record):
         ("project", "act", "created_at"),
         ("created_at",),
         ("act", "created_at"),
+        ("project", "actor", "created_at"),
+        ("actor", "created_at"),
     )
 
     act: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -183,7 +184,6 @@ async def _each_of_tag(
     if earlier is not None:
         return earlier
     count, shown = 0, list[Document]()
-    projects: dict[str, int] = {}
     after: str | None = None
     while True:
         page = await act.store.find(DocumentTag, where, order=(By("created_at"),), limit=_BATCH, after=after)
@@ -191,18 +191,12 @@ async def _each_of_tag(
         changed = await _batch(act, ids, label, verb, change, why) if ids else ()
         count += len(changed)
         shown += changed[: MAX_SHOWN - len(shown)]
-        for one in changed:
-            projects[one.project] = projects.get(one.project, 0) + 1
         after = page.after
         if after is None:
             break
 
     async def decision(now: datetime) -> Decision[TagChange]:
-        kept = tuple(
-            audit.entry(act, now, f"document.{verb}", name, label, f"{number} documents")
-            for name, number in projects.items()
-        )
-        return Decision(TagChange(count, tuple(shown)), Changes(puts=kept))
+        return Decision(TagChange(count, tuple(shown)))
 
     return await act.decide(decision)
 
@@ -218,7 +212,11 @@ async def _batch(
     async def decision(now: datetime) -> Decision[tuple[Document, ...]]:
         found = await act.store.get_many(Document, ids)
         made = tuple(new for one in ids if one in found if (new := change(found[one], now)) is not None)
-        return Decision(made, Changes(puts=made, events=_told(made, tag, verb, why)))
+        kept = tuple(
+            audit.entry(act, now, f"document.{verb}", name, tag, f"{number} documents")
+            for name, number in Counter(one.project for one in made).items()
+        )
+        return Decision(made, Changes(puts=(*made, *kept), events=_told(made, tag, verb, why)))
 
     return await act.decide(decision, is_final=False)
 

@@ -103,7 +103,8 @@ def _check(entry: Record | Event) -> None:
         raise ValueError(f"{name} must be 1 to {_MOST}, not {number}")
     if isinstance(entry, Record) and not entry.id:
         raise ValueError("id must not be empty")
-    for column, item in _lists_of(type(entry)).items():
+    kind: Any = type(entry)
+    for column, item in _lists_of(kind).items():
         if not all(isinstance(one, item) for one in getattr(entry, column)):
             raise ValueError(f"{column} must be a list of {'texts' if item is str else 'objects'}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from resolvers.acts import Act, Engine
 from resolvers.audit import entry, refused
 from resolvers.callers import LOCAL_OWNER, Caller, Role
-from store.port import Changes
+from store.port import By, Changes
 from store.records import Audit
 from tests.conftest import Clock, Run, failure
 
@@ -51,6 +52,46 @@ async def test_the_newest_entry_comes_first_and_filters_narrow(
     assert await targets(run, act="lock.forced") == ["t2", "t0"]
     assert await targets(run, project="P") == ["t3", "t0"]
     assert await targets(run, project="p", act="lock.forced") == ["t0"]
+
+
+BY = """query($actor: String, $since: DateTime, $until: DateTime, $project: String, $act: String) {
+  log: auditLog(actor: $actor, since: $since, until: $until, project: $project, actType: $act) { nodes { target } }
+}"""
+
+
+@pytest.mark.parametrize("caller", [LOCAL_OWNER, Caller("key_a", "a", Role.ADMIN, frozenset({"p", "q"}))])
+async def test_entries_are_found_by_who_did_it_and_when(
+    engine: Engine, run: Run, clock: Clock, caller: Caller
+) -> None:
+    for number, name in enumerate(("ada", "bob", "ada", "ada")):
+        clock.forward(hours=1)
+        made = entry(
+            Act(engine, LOCAL_OWNER), await engine.store.now(), "x.y", "pq"[number % 2], f"t{number}"
+        )
+        await engine.store.commit(Changes(puts=(replace(made, actor=f"user-{name}"),)))
+    times = [
+        one.created_at for one in (await engine.store.find(Audit, {}, order=(By("created_at"),))).records
+    ]
+
+    async def found(**given: Any) -> list[str]:
+        answer = await run(BY, given, caller=caller)
+        assert not answer["errors"], answer
+        return [node["target"] for node in answer["data"]["log"]["nodes"]]
+
+    assert await found(actor="user-ada") == ["t3", "t2", "t0"]
+    assert await found(actor="user-ada", project="p") == ["t2", "t0"]
+    assert await found(actor="user-ada", act="x.z") == []
+    assert await found(actor="nobody") == []
+    assert await found(since=times[0].isoformat(), until=times[3].isoformat()) == ["t2", "t1"]
+    assert await found(since=times[1].isoformat(), actor="user-ada", project="q") == ["t3"]
+    assert await found(until="0001-01-01T00:00:00+14:00") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("since", "2026-01-01T00:00:00"), ("until", "2026-01-01T00:00:00")]
+)
+async def test_a_time_without_a_zone_is_refused_by_name(run: Run, name: str, value: str) -> None:
+    assert failure(await run(BY, {name: value})) == ("BAD_INPUT", name)
 
 
 async def test_an_admin_reads_of_its_own_projects_only(engine: Engine, run: Run, clock: Clock) -> None:

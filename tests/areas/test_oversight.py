@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from resolvers.acts import Engine
+from store.port import By
 from store.records import Audit, Notice, Session, Work
 from tests.areas.lock_cases import begin, log_of
 from tests.areas.session_cases import make_key
@@ -125,6 +126,55 @@ async def test_whom_a_person_gives_an_item_is_told_and_so_is_who_loses_it(engine
     assert [(one.actor, one.target, one.detail) for one in kept] == [
         ("user-local", item, detail) for detail in ("you know it", "", "not now")
     ]
+
+
+CLAIM = "mutation($input: ClaimBacklogItemInput!) { claimBacklogItem(input: $input) { __typename } }"
+COMPLETE = "mutation($input: CompleteBacklogItemInput!) { completeBacklogItem(input: $input) { id } }"
+ARCHIVE = (
+    "mutation($input: ArchiveDocumentsByTagInput!) { archiveDocumentsByTag(input: $input) { __typename } }"
+)
+RESTORE = (
+    "mutation($input: RestoreDocumentsByTagInput!) { restoreDocumentsByTag(input: $input) { __typename } }"
+)
+RULE = "mutation($input: SetGuidelineInput!) { setGuideline(input: $input) { __typename } }"
+STORE = "mutation($input: StoreDocumentInput!) { storeDocument(input: $input) { id } }"
+
+
+async def test_the_reason_of_each_step_a_person_takes_is_kept(engine: Engine, run: Run) -> None:
+    new = {"project": "p", "title": "t", "description": "d", "reason": "asked for"}
+    item = (await done(run, ADD, input=new))["id"]
+    await done(run, CLAIM, input={"itemId": item, "reason": "mine"})
+    await done(run, COMPLETE, input={"itemId": item, "resolution": "done", "reason": "seen it"})
+    written = {"project": "p", "title": "t", "content": "c", "type": "LEARNING", "tags": ["old"]}
+    await done(run, STORE, input=written)
+    await done(run, ARCHIVE, input={"project": "p", "tag": "old", "reason": "over"})
+    await done(run, RESTORE, input={"project": "p", "tag": "old", "reason": "not over"})
+    await done(run, RULE, input={"scope": "p", "name": "r", "rule": "do", "reason": "agreed"})
+    kept = (await engine.store.find(Audit, {"project": "p"}, order=(By("created_at"), By("id")))).records
+    assert [one.detail for one in kept] == [
+        "asked for",
+        "mine",
+        "seen it",
+        "",
+        "1 documents: over",
+        "1 documents: not over",
+        "created, priority 50: agreed",
+    ]
+
+
+@pytest.mark.parametrize(("role", "is_audited"), [("agent", False), ("user", True), ("admin", True)])
+async def test_what_a_person_changes_outside_a_session_is_audited_whatever_its_rank(
+    engine: Engine, run: Run, role: str, is_audited: bool
+) -> None:
+    """A script with an agent's key is no person."""
+    caller, _ = await make_key(engine, "one", role, ("p",))
+    new = {"project": "p", "title": "t", "description": "d"}
+    item = (await run(ADD, {"input": new}, caller=caller))["data"]["addBacklogItem"]["id"]
+    update = {"itemId": item, "assignedTo": "ada", "reason": "why"}
+    answer = await run(UPDATE, {"input": update}, caller=caller)
+    assert not answer["errors"], answer["errors"]
+    kept = [(one.actor, one.detail) for one in await audits(engine, "backlog.updated")]
+    assert kept == ([("user-one", "why")] if is_audited else [])
 
 
 async def test_an_agent_that_updates_an_item_in_its_session_is_not_audited(engine: Engine, run: Run) -> None:
