@@ -196,7 +196,11 @@ function StaleOnes({ names }: { names: readonly string[] }) {
           {stale.length > FEW ? (
             <VirtualList items={stale} label="Documents that nobody wrote for long" keyOf={({ id }) => id} rowHeight={76} className="cleaning-stale" row={row} />
           ) : (
-            stale.map((document) => <div key={document.id}>{row(document)}</div>)
+            stale.map((document) => (
+              <div key={document.id} className="cleaning-few">
+                {row(document)}
+              </div>
+            ))
           )}
         </div>
       )}

@@ -82,7 +82,7 @@ function Standing({ document }: { document: Whole }) {
     <div className="knowledge-standing">
       <p className="knowledge-badges">
         <Badge tone={toneOf(status)}>{words(status)}</Badge> <Badge>{words(type)}</Badge>{" "}
-        {statusReason && <span className="faint">{statusReason}</span>}
+        {statusReason && !warning.includes(statusReason) && <span className="faint">{statusReason}</span>}
       </p>
       {successor && (
         <p>
@@ -90,25 +90,34 @@ function Standing({ document }: { document: Whole }) {
           {successor.status !== "ACTIVE" && <span className="faint"> ({words(successor.status)})</span>}
         </p>
       )}
-      {warning && <p className="knowledge-warning">{warning}</p>}
+      {warning && (
+        <p className="knowledge-warning">
+          <Linked text={warning} />
+        </p>
+      )}
     </div>
   );
 }
 
 function Text({ text }: { text: string }) {
-  const address = useAddress("knowledge");
   return (
     <div className="knowledge-text" tabIndex={0} role="group" aria-label="Text">
-      {linked(text).map((piece, at) =>
-        piece.document ? (
-          <Link key={at} href={address(piece.document)}>
-            {piece.text}
-          </Link>
-        ) : (
-          piece.text
-        ),
-      )}
+      <Linked text={text} />
     </div>
+  );
+}
+
+/** A text in which the ids of documents lead to them. */
+function Linked({ text }: { text: string }) {
+  const address = useAddress("knowledge");
+  return linked(text).map((piece, at) =>
+    piece.document ? (
+      <Link key={at} href={address(piece.document)}>
+        {piece.text}
+      </Link>
+    ) : (
+      piece.text
+    ),
   );
 }
 
@@ -177,6 +186,15 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
+/** What is said of a step, by its verb. */
+const SAID: Record<string, string> = {
+  stored: "stored it:",
+  updated: "wrote it anew:",
+  "status changed": "made it",
+  archived: "archived it with its tag:",
+  restored: "restored it with its tag:",
+};
+
 function History({ document: { id, project, createdAt, author } }: { document: Whole }) {
   const answer = useLiveEach({ [id]: { id, project } }, readHistory, { touchedBy: isAbout })[id];
   const steps = answer?.data ?? [];
@@ -188,7 +206,7 @@ function History({ document: { id, project, createdAt, author } }: { document: W
         {steps.map((step) => (
           <li key={step.key}>
             <span>
-              <strong>{step.actor}</strong> {step.verb} {step.status && <Badge tone={toneOf(step.status)}>{words(step.status)}</Badge>}
+              <strong>{step.actor}</strong> {SAID[step.verb] ?? step.verb} {step.status && <Badge tone={toneOf(step.status)}>{words(step.status)}</Badge>}
               {step.reason && <span className="faint"> {step.reason}</span>}
             </span>
             <Time at={step.at} />
@@ -197,7 +215,7 @@ function History({ document: { id, project, createdAt, author } }: { document: W
         {!hasStart && (
           <li>
             <span>
-              <strong>{author}</strong> stored <span className="faint">(events are kept for some days only)</span>
+              <strong>{author}</strong> stored it <span className="faint">(events are kept for some days only)</span>
             </span>
             <Time at={createdAt} />
           </li>
