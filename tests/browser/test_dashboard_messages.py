@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.async_api import Browser, expect
 
 from resolvers.callers import Role
 from tests.api.conftest import Running
 from tests.api.test_gate import key
 from tests.browser.conftest import Comes
-from tests.browser.watched import PATIENCE_MS, Watched
+from tests.browser.watched import Watched
 
 Serving = Callable[..., Running]
 SOON_MS = 5_000
@@ -153,23 +152,19 @@ async def test_a_readonly_key_is_offered_nothing_to_write(
     await expect(page.locator("body")).not_to_contain_text("between us")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_messages_fit_each_width_and_axe_finds_nothing_serious(
-    browser: Browser, serving: Serving, comes: Comes, scheme: str
+async def test_messages_fit_each_width_and_axe_finds_nothing_serious_in_either_theme(
+    dashboard: Watched, serving: Serving, comes: Comes
 ) -> None:
     server = serving()
     ann = await comes(server, "ann")
     sent = await ann.call(
         "memory_send_message", to_instance="user-local", message="word" * 200, priority="urgent"
     )
-    page = await browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
-    page.set_default_timeout(PATIENCE_MS)
-    watched = Watched(page)
-    await watched.watch()
-    await watched.open(server.url, f"/messages/webshop/{sent['message_id']}")
-    await expect(watched.panel("Conversation")).to_contain_text("user-local (you)")
-    for width in (360, 1200, 3840):
+    page = dashboard.page
+    await dashboard.open(server.url, f"/messages/webshop/{sent['message_id']}")
+    await expect(dashboard.panel("Conversation")).to_contain_text("user-local (you)")
+    for width, scheme in ((360, "light"), (1200, "dark"), (3840, "light")):
+        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         await page.set_viewport_size({"width": width, "height": 800})
-        await watched.assert_fits()
-        await watched.assert_accessible()
-    await watched.assert_clean()
+        await dashboard.assert_fits()
+        await dashboard.assert_accessible()

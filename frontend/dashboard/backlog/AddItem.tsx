@@ -16,13 +16,14 @@ import { Side } from "./Side";
 interface Props {
   projects: readonly string[];
   cards: ReadonlyMap<string, Card>;
+  addressOf(id: string): string;
   onClose(): void;
   onAdded(id: string): void;
 }
 
 const COMING = about(["session", "agent"]);
 
-export function AddItem({ projects, cards, onClose, onAdded }: Props) {
+export function AddItem({ projects, cards, addressOf, onClose, onAdded }: Props) {
   const { server } = useLiveContext();
   const [project, setProject] = useState(projects[0] ?? "");
   const [fields, setFields] = useState<Fields>(NEW);
@@ -50,7 +51,7 @@ export function AddItem({ projects, cards, onClose, onAdded }: Props) {
           agents={inReach(data?.agents.nodes ?? [])}
           cards={[...cards.values()].filter((card) => card.project === project)}
           id={null}
-          addressOf={(id) => `/backlog/${id}`}
+          addressOf={addressOf}
           onTouch={(name, value) => setFields((before) => ({ ...before, [name]: value }))}
         />
         <div className="actions">

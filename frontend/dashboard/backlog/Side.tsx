@@ -16,7 +16,9 @@ export function Side({ title, onClose, children }: { title: string; onClose(): v
       aria-labelledby={id}
       tabIndex={-1}
       onKeyDown={(event) => {
-        if (event.key === "Escape" && !event.defaultPrevented) onClose();
+        // Not while something is typed: it would be lost.
+        const isTyping = (event.target as Element).matches("input, textarea, select");
+        if (event.key === "Escape" && !event.defaultPrevented && !isTyping) onClose();
       }}
     >
       <header>
