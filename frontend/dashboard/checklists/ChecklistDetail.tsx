@@ -51,22 +51,25 @@ function Opened({ list, refresh }: { list: ChecklistWholeFragment; refresh(): vo
   const { project, name, items, updatedAt } = list;
 
   const change: Change = async (edit) => {
-    const now = fitted(edit, items);
-    if (now === null) return setConflict(edit);
     try {
-      await server.mutate(UpdateChecklistDocument, { input: { project, name, updatedAt, items: entriesAfter(items, now) } });
+      // The list here may be a moment old: what counts is what is there now.
+      const { checklist: now } = await server.query(ChecklistDocument, { project, name });
+      const wanted = fitted(edit, now.items);
+      if (wanted === null) return setConflict(edit);
+      await server.mutate(UpdateChecklistDocument, { input: { project, name, updatedAt: now.updatedAt, items: entriesAfter(now.items, wanted) } });
       setConflict(null);
     } catch (error) {
       if (error instanceof Refused && error.code === "CONFLICT") setConflict(edit);
       else tellFailure(error);
+    } finally {
+      refresh();
     }
-    refresh();
   };
   const done = items.filter((item) => item.done).length;
   return (
     <Panel title={name} count={undefined} className="checklists-open" actions={mayWrite && <Actions list={list} refresh={refresh} />}>
       <p className="checklists-about faint">
-        {done} of {items.length} done · made by {list.createdBy} <Time at={list.createdAt} /> · changed <Time at={updatedAt} />
+        {done} of {items.length} done · in {project} · made by {list.createdBy} <Time at={list.createdAt} /> · changed <Time at={updatedAt} />
       </p>
       {conflict && <Conflict edit={conflict} items={items} onAgain={change} onLeave={() => setConflict(null)} />}
       <Entries list={list} onChange={mayWrite ? change : null} />
