@@ -102,6 +102,19 @@ describe("the board", () => {
     expect(board.snapshot.cards.get("z")?.status).toBe("RETEST");
   });
 
+  test("a card that changes while it is asked for is asked for again", async () => {
+    const source = new Held();
+    const board = boardOf(source);
+    board.read();
+    await source.answerTheRest();
+    source.cards.set("z", card("z"));
+    board.take([event(card("z"))], false);
+    source.cards.set("z", card("z", { title: "newer", updatedAt: LATER }));
+    board.take([event(card("z", { title: "newer", updatedAt: LATER }))], false);
+    await settled();
+    expect(board.snapshot.cards.get("z")?.title).toBe("newer");
+  });
+
   test("a card that went to another project leaves the board of the first", async () => {
     const source = new Held();
     const board = boardOf(source);

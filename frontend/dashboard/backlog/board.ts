@@ -57,7 +57,8 @@ export class Board {
   private statuses: readonly BacklogStatus[] = OPEN_STATUSES;
   /** The cards that the present run of reading, or an event since its start, has told of. */
   private told = new Set<string>();
-  private asked = new Set<string>();
+  /** The cards that are asked for one by one, and whether to ask again as something happened meanwhile. */
+  private asked = new Map<string, boolean>();
   private run = 0;
   private error: Error | null = null;
   private isShowAsked = false;
@@ -119,18 +120,22 @@ export class Board {
 
   /** Ask for one card as it is now: after the person's own change, or where an event does not tell all of it. */
   async refresh(id: string): Promise<void> {
-    if (this.asked.has(id)) return;
-    this.asked.add(id);
+    if (this.asked.has(id)) {
+      this.asked.set(id, true);
+      return;
+    }
+    this.asked.set(id, false);
     const { run } = this;
     try {
       this.put(await this.source.card(id));
     } catch (error) {
       // When it is the server that is away, a reset follows.
       if (run === this.run && (error as { code?: string }).code === "NOT_FOUND") this.cards.delete(id);
-    } finally {
-      this.asked.delete(id);
     }
+    const isOld = this.asked.get(id);
+    this.asked.delete(id);
     this.askShow();
+    if (isOld) await this.refresh(id);
   }
 
   private step(event: Extract<FeedEvent, { __typename: "BacklogEvent" }>): void {

@@ -12,6 +12,7 @@ import { SearchBox } from "../ui/SearchBox";
 import { useClock, Time } from "../ui/Time";
 import { span } from "../ui/time";
 import { VirtualList } from "../ui/VirtualList";
+import { useOwnName } from "./own";
 import { CATEGORIES, type Filter, isFiltered, namesOf, NO_FILTER, peopleOf, PRIORITIES, type Thread } from "./threads";
 
 interface Props {
@@ -65,11 +66,12 @@ function keyOf(thread: Thread): string {
 }
 
 function Filters({ all, filter, onChange }: { all: readonly Thread[]; filter: Filter; onChange(changes: Changes): void }) {
+  const own = useOwnName();
   const only = (name: "unread" | "overdue") => (isOn: boolean) => onChange({ only: isOn ? name : null });
   return (
     <div className="messages-filters" role="search" aria-label="Filter the threads">
       <SearchBox label="Search threads" value={filter.text} onSearch={(q) => onChange({ q })} />
-      <Choice label="Agent" isLabelHidden value={filter.agent} options={[{ value: "", text: "Any agent" }, ...optionsOf(peopleOf(all))]} onChoose={(agent) => onChange({ agent })} />
+      <Choice label="Agent" isLabelHidden value={filter.agent} options={[{ value: "", text: "Any agent" }, ...optionsOf(peopleOf(all), (name) => (name === own ? `${name} (you)` : name))]} onChoose={(agent) => onChange({ agent })} />
       <Choice label="Category" isLabelHidden value={filter.category ?? ""} options={[{ value: "", text: "Any category" }, ...optionsOf(CATEGORIES)]} onChoose={(category) => onChange({ category })} />
       <Choice label="Priority" isLabelHidden value={filter.priority ?? ""} options={[{ value: "", text: "Any priority" }, ...optionsOf(PRIORITIES)]} onChoose={(priority) => onChange({ priority })} />
       <ToggleButton className="button plain" isSelected={filter.only === "unread"} onChange={only("unread")}>
