@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 from datetime import timedelta
 
 from store import leases
 from store.port import Store
+from store.steady import steady
 
 NAME = "search index"
 LEASE_SECONDS = 12.0
@@ -31,11 +31,11 @@ class Turn:
 
     def is_ours(self) -> bool:
         """Tell whether a write that begins now ends before the lease does. Safe to call from any thread."""
-        return _now() < self._until
+        return steady() < self._until
 
     async def take(self) -> bool:
         """Take the lease or renew it; return whether it is this process's now. May raise `Unavailable`."""
-        began = _now()
+        began = steady()
         if not await leases.acquire(self._store, NAME, self.name, timedelta(seconds=LEASE_SECONDS)):
             self._until = -math.inf
             return False
@@ -46,9 +46,3 @@ class Turn:
         """Let another process have it at once. May raise `Unavailable`."""
         self._until = -math.inf
         await leases.release(self._store, NAME, self.name)
-
-
-def _now() -> float:
-    """Return seconds of a clock that goes on while the machine sleeps, where there is one."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from store.errors import Unavailable
+from store.steady import steady
 
 _FRESH_SECONDS = 30.0
 _USABLE_SECONDS = 600.0
+_SLOW_SECONDS = 0.5
+"""An answer that took longer says less than an older one that did not."""
 
 
 class ServerClock:
@@ -30,20 +32,22 @@ class ServerClock:
         Raises:
             Unavailable: the server has not said for ten minutes.
         """
-        age = time.monotonic() - self._read_at
+        age = steady() - self._read_at
         if age > _USABLE_SECONDS:
             await self.set()
         elif age > _FRESH_SECONDS and (self._asking is None or self._asking.done()):
             # Nobody waits for it: the answer at hand is good to milliseconds.
             self._asking = asyncio.create_task(self._refresh())
-        self._latest = max(self._latest, self._base + timedelta(seconds=time.monotonic() - self._read_at))
+        self._latest = max(self._latest, self._base + timedelta(seconds=steady() - self._read_at))
         return self._latest
 
     async def set(self) -> None:
         """Ask the server. May raise `Unavailable`."""
-        before = time.monotonic()
+        before = steady()
         told = await self._ask()
-        after = time.monotonic()
+        after = steady()
+        if after - before > _SLOW_SECONDS and after - self._read_at < _USABLE_SECONDS:
+            return
         self._base, self._read_at = told, (before + after) / 2
 
     async def _refresh(self) -> None:
