@@ -50,7 +50,7 @@ from store.mongo.snapshot import snapshot_of
 from store.mongo.transactions import PATIENCE_SECONDS, Transactions
 from store.mongo.turns import Turns
 from store.mongo.words import asked_stems
-from store.mongo.writes import Decision, decision_of, drop_events, standing
+from store.mongo.writes import Decision, decision_of, drop_events, searched_length, standing
 from store.moving.snapshot import MovableStore, Restoration, Snapshot
 from store.port import Ask, Changes, Health, Hit, Where
 from store.records import KINDS, Event, Record
@@ -62,6 +62,7 @@ T = TypeVar("T")
 _PROBE_SECONDS = 2.0
 _GRACE_SECONDS = 0.3
 _BATCH = 10_000
+_LONG_TEXT = 4_000
 _RESTORE_SECONDS = 30.0
 
 
@@ -159,8 +160,10 @@ class MongoStore(MovableStore):
         return [Hit(cast(R, collection.decode(document)), score) for document, score in found]
 
     async def commit(self, changes: Changes) -> tuple[Event, ...]:
-        # Made before anything is awaited: what the caller changes later is not written.
-        decision = decision_of(changes)
+        # Made before anything is awaited: what the caller changes later is not written. But the stems
+        # of a long text take so long that others would notice.
+        is_long = searched_length(changes) > _LONG_TEXT
+        decision = await asyncio.to_thread(decision_of, changes) if is_long else decision_of(changes)
         if decision.only_checks:
             return await self._checked(decision) if decision.batches else ()
         until = time.monotonic() + PATIENCE_SECONDS

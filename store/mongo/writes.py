@@ -169,6 +169,12 @@ def decision_of(changes: Changes) -> Decision:
     return Decision(tuple(batches.values()), events)
 
 
+def searched_length(changes: Changes) -> int:
+    """Return roughly how many characters `decision_of` must split into words."""
+    texts = (getattr(record, name) for record in changes.puts for name in record.SEARCHED)
+    return sum(len(text) for text in texts if isinstance(text, str))
+
+
 def _standing(record: Record) -> Standing:
     return record.id, record.version, moment_of(record.created_at)
 

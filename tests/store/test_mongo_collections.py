@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ pytest.importorskip("motor", reason="the team extra is not installed")
 from store.mongo import client as mongo_client
 from store.mongo import collections as mongo_collections
 from store.mongo import search as mongo_search
+from store.mongo import words as mongo_words
 from store.mongo.reads import Query, query_of
 from store.mongo.store import MongoAddress, MongoStore
 
@@ -141,6 +143,22 @@ async def test_the_names_and_the_address_of_the_store_are_no_secret_in_its_healt
     assert health.figures["set"] == "rs0"
     assert isinstance(MongoAddress(password="hidden"), MongoAddress)
     assert "hidden" not in repr(MongoAddress(password="hidden"))
+
+
+async def test_the_stems_of_a_long_text_are_made_beside_the_event_loop(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[bool] = []
+    before = mongo_words.weights_of
+
+    def noted(texts: tuple[str, ...]) -> dict[str, float]:
+        made.append(threading.current_thread() is threading.main_thread())
+        return before(texts)
+
+    monkeypatch.setattr(mongo_collections, "weights_of", noted)
+    for name, title in (("long", "word " * 2_000), ("short", "word")):
+        await store.commit(Changes(puts=(BacklogItem(id=name, project="p", title=title),)))
+    assert made == [False, True]
 
 
 @pytest.mark.parametrize("password", ["hid/den", "hid?den", "hid@den", "hid:den", "hid/d@n", "hid%den"])
