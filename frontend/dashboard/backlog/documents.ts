@@ -22,6 +22,8 @@ export type AddBacklogItemInput = {
   deferredReason?: string | null | undefined;
   /** Up to 50 items of the project to wait for. */
   blockedBy?: Array<string | number> | null | undefined;
+  /** Why; of a person's call (role user and up, no session) the audit log keeps it. Up to 1,000 bytes. */
+  reason?: string | null | undefined;
   /** The session acted in, as `startSession` returned it. */
   sessionId?: string | number | null | undefined;
   /** A project's name; default: the session's. */
@@ -79,6 +81,8 @@ export type CompleteBacklogItemInput = {
   resolution?: string | null | undefined;
   /** True if it is not to be done. */
   wontDo?: boolean;
+  /** Why; of a person's call (role user and up, no session) the audit log keeps it. Up to 1,000 bytes. */
+  reason?: string | null | undefined;
   /** The session acted in, as `startSession` returned it. */
   sessionId?: string | number | null | undefined;
 };
@@ -109,7 +113,7 @@ export type UpdateBacklogItemInput = {
   claim?: boolean;
   /** The project to move it to. */
   project?: string | null | undefined;
-  /** Why; of an admin's call without a session it is kept in the audit log. Up to 1,000 bytes. */
+  /** Why; of a person's call (role user and up, no session) the audit log keeps it. Up to 1,000 bytes. */
   reason?: string | null | undefined;
   /** The session acted in, as `startSession` returned it. */
   sessionId?: string | number | null | undefined;

@@ -12,7 +12,7 @@ export type CheckItemInput = {
   sessionId?: string | number | null | undefined;
   /** A project's name; default: the session's. */
   project?: string | null | undefined;
-  /** Why; of an admin's call without a session it is kept in the audit log. Up to 1,000 bytes. */
+  /** Why; of a person's call (role user and up, no session) the audit log keeps it. Up to 1,000 bytes. */
   reason?: string | null | undefined;
   /** Its place, from 0. */
   itemIndex: number;
@@ -38,7 +38,7 @@ export type ChecklistInput = {
   sessionId?: string | number | null | undefined;
   /** A project's name; default: the session's. */
   project?: string | null | undefined;
-  /** Why; of an admin's call without a session it is kept in the audit log. Up to 1,000 bytes. */
+  /** Why; of a person's call (role user and up, no session) the audit log keeps it. Up to 1,000 bytes. */
   reason?: string | null | undefined;
 };
 
@@ -50,7 +50,7 @@ export type ChecklistItemsInput = {
   sessionId?: string | number | null | undefined;
   /** A project's name; default: the session's. */
   project?: string | null | undefined;
-  /** Why; of an admin's call without a session it is kept in the audit log. Up to 1,000 bytes. */
+  /** Why; of a person's call (role user and up, no session) the audit log keeps it. Up to 1,000 bytes. */
   reason?: string | null | undefined;
   /** Texts of the entries, up to 500. */
   items?: Array<string> | null | undefined;
@@ -64,7 +64,7 @@ export type UpdateChecklistInput = {
   sessionId?: string | number | null | undefined;
   /** A project's name; default: the session's. */
   project?: string | null | undefined;
-  /** Why; of an admin's call without a session it is kept in the audit log. Up to 1,000 bytes. */
+  /** Why; of a person's call (role user and up, no session) the audit log keeps it. Up to 1,000 bytes. */
   reason?: string | null | undefined;
   /** Its new name; null: as it is. */
   newName?: string | null | undefined;

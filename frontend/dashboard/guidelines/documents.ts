@@ -10,7 +10,7 @@ export type GuidelineInput = {
   name: string;
   /** `global`, or a project's name. */
   scope?: string;
-  /** Why; of an admin's call without a session it is kept in the audit log. Up to 1,000 bytes. */
+  /** Why; of a person's call (role user and up, no session) the audit log keeps it. Up to 1,000 bytes. */
   reason?: string | null | undefined;
   /** The session acted in, as `startSession` returned it. */
   sessionId?: string | number | null | undefined;
@@ -22,7 +22,7 @@ export type SetGuidelineInput = {
   name: string;
   /** `global`, or a project's name. */
   scope?: string;
-  /** Why; of an admin's call without a session it is kept in the audit log. Up to 1,000 bytes. */
+  /** Why; of a person's call (role user and up, no session) the audit log keeps it. Up to 1,000 bytes. */
   reason?: string | null | undefined;
   /** The session acted in, as `startSession` returned it. */
   sessionId?: string | number | null | undefined;

@@ -90,6 +90,8 @@ export type RestoreDocumentsByTagInput = {
   tag: string;
   /** A project's name; default: the session's. `all`: every project of the key. */
   project?: string | null | undefined;
+  /** Why; of a person's call (role user and up, no session) the audit log keeps it. Up to 1,000 bytes. */
+  reason?: string | null | undefined;
   /** The session acted in, as `startSession` returned it. */
   sessionId?: string | number | null | undefined;
 };
