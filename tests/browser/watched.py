@@ -55,6 +55,14 @@ class Watched:
         await self.page.goto(url + path)
         await self.is_live()
 
+    async def sign_in(self, url: str, key: str, path: str = "/") -> None:
+        """Open an address of a server that wants a key, and enter it."""
+        self.expected = [*self.expected, "401 (Unauthorized)"]
+        await self.page.goto(url + path)
+        await self.page.get_by_label("API key").fill(key)
+        await self.page.keyboard.press("Enter")
+        await self.is_live()
+
     async def is_live(self) -> None:
         await expect(self.state).to_have_text("Live")
 
@@ -74,7 +82,8 @@ class Watched:
             missing("axe-core is not installed; run `make install`")
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(AXE.read_text("utf-8"))
-        assert await self.page.evaluate(ASK_AXE) == []
+        found = await self.page.evaluate(ASK_AXE)
+        assert found == [], found
 
     async def assert_fits(self) -> None:
         """Find nothing wider than the window."""

@@ -33,8 +33,11 @@ export function Shell({ isReady, error, onRetry, onLeave }: Props) {
         <ProjectChooser />
         <ThemeChooser />
         {who.isEnabled && (
-          <Button kind="quiet" onPress={onLeave} aria-label="Sign out">
-            <LogOut size={16} aria-hidden /> <span className="wide-only">Sign out</span>
+          <Button kind="quiet" onPress={onLeave}>
+            <LogOut size={16} aria-hidden /> <span className="sr-only">Sign out</span>
+            <span className="wide-only" aria-hidden>
+              Sign out
+            </span>
             <span className="faint wide-only">{who.keyName}</span>
           </Button>
         )}

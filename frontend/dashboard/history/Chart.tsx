@@ -7,6 +7,8 @@ import type { Series } from "./figures";
 interface Props {
   title: string;
   series?: readonly Series[];
+  /** The colours of the series, where they are not the usual ones. */
+  colours?: readonly string[];
   table: { head: readonly string[]; rows: readonly (readonly [key: string, ...cells: (string | number)[]])[] };
   /** What to say where there is nothing to draw; null: there is. */
   empty: { title: string; text: string } | null;
@@ -17,7 +19,9 @@ interface Props {
   children: ReactNode;
 }
 
-export function Chart({ title, series = [], table, empty, isRead, minHeight, note, className = "", children }: Props) {
+export const colourOf = (index: number) => `var(--series-${(index % 6) + 1})`;
+
+export function Chart({ title, series = [], colours, table, empty, isRead, minHeight, note, className = "", children }: Props) {
   return (
     <Panel title={title} className={`history-chart ${className}`}>
       {!isRead ? (
@@ -34,7 +38,7 @@ export function Chart({ title, series = [], table, empty, isRead, minHeight, not
             <ul className="history-legend" aria-hidden>
               {series.map(({ id, title: name }, index) => (
                 <li key={id}>
-                  <span className="history-dot" style={{ background: `var(--series-${(index % 6) + 1})` }} />
+                  <span className="history-dot" style={{ background: colours?.[index] ?? colourOf(index) }} />
                   {name}
                 </li>
               ))}

@@ -3,14 +3,13 @@ import { AxisBottom, AxisLeft } from "@visx/axis";
 import { scaleBand, scaleLinear, scaleLog } from "@visx/scale";
 import { Bar as Rect, BarStack, BarStackHorizontal, Line } from "@visx/shape";
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import { colourOf } from "./Chart";
 import { type Bar, saidOf, type Series, type Span, took, whenOf } from "./figures";
 
 const HEIGHT = 220;
 const MARGIN = { top: 8, right: 8, bottom: 24, left: 44 };
 const ROW = 24;
 const TICK = { fill: "var(--faint)", fontSize: 11, fontFamily: "var(--font)" } as const;
-
-export const colourOf = (index: number) => `var(--series-${(index % 6) + 1})`;
 
 /** Return a ref and the width of the element it is given to. */
 function useWidth() {
@@ -111,6 +110,7 @@ export function TimeBars({ label, bars, series, unit }: TimeBarsProps) {
 
 /** Counts by name as bars that lie, with the name above each. */
 export function NamedBars({ bars, series }: { bars: readonly Bar[]; series: readonly Series[] }) {
+  const colour = (id: string) => (series.length === 1 ? "var(--accent)" : colourOf(series.findIndex((one) => one.id === id)));
   const [place, width] = useWidth();
   const height = bars.length * ROW * 2;
   const x = scaleLinear({ domain: [0, Math.max(1, ...bars.map((bar) => bar.total))], range: [0, Math.max(1, width - 52)] });
@@ -126,7 +126,7 @@ export function NamedBars({ bars, series }: { bars: readonly Bar[]; series: read
             value={(one, id) => one.counts[id] ?? 0}
             xScale={x}
             yScale={y}
-            color={(id) => colourOf(series.findIndex((one) => one.id === id))}
+            color={colour}
           >
             {(stacks) =>
               stacks.flatMap((stack) =>
@@ -159,18 +159,22 @@ export interface Latency {
 }
 
 const MARKS = [
-  ["p50Ms", 0],
-  ["p95Ms", 1],
-  ["p99Ms", 2],
+  ["p50Ms", "var(--good)"],
+  ["p95Ms", "var(--warn)"],
+  ["p99Ms", "var(--bad)"],
 ] as const;
+/** From here on there is room for the names beside the lines. */
+const WIDE = 480;
+const NAMES = 190;
 
 /** Half, 95 and 99 of 100 calls, from left to right on one logarithmic scale. */
 export function Ranges({ rows }: { rows: readonly Latency[] }) {
   const [place, width] = useWidth();
-  const height = rows.length * ROW * 1.8 + MARGIN.bottom;
+  const isWide = width >= WIDE;
+  const height = rows.length * ROW * (isWide ? 1.1 : 1.8) + MARGIN.bottom;
   const least = Math.max(0.1, Math.min(...rows.map((row) => row.p50Ms)));
   const most = Math.max(least * 10, ...rows.map((row) => row.p99Ms));
-  const x = scaleLog({ domain: [least, most], range: [10, Math.max(20, width - 24)], clamp: true, nice: true });
+  const x = scaleLog({ domain: [least, most], range: [isWide ? NAMES : 18, Math.max(NAMES + 20, width - 24)], clamp: true, nice: true });
   const y = scaleBand({ domain: rows.map((row) => row.operation), range: [0, height - MARGIN.bottom] });
   const powers = x.ticks(4).filter((tick) => Number.isInteger(Math.round(Math.log10(tick) * 1e6) / 1e6));
   return (
@@ -182,15 +186,15 @@ export function Ranges({ rows }: { rows: readonly Latency[] }) {
           ))}
           {rows.map((row) => {
             const top = y(row.operation) ?? 0;
-            const middle = top + ROW * 1.3;
+            const middle = top + ROW * (isWide ? 0.55 : 1.3);
             return (
               <g key={row.operation}>
-                <text x={0} y={top + ROW * 0.75} className="history-name">
+                <text x={0} y={top + ROW * 0.72} className="history-name">
                   {row.operation}
                 </text>
                 <Line from={{ x: x(Math.max(row.p50Ms, least)), y: middle }} to={{ x: x(Math.max(row.p99Ms, least)), y: middle }} stroke="var(--edge)" strokeWidth={2} />
-                {MARKS.map(([mark, index]) => (
-                  <circle key={mark} cx={x(Math.max(row[mark], least))} cy={middle} r={5} fill={colourOf(index)}>
+                {MARKS.map(([mark, colour]) => (
+                  <circle key={mark} cx={x(Math.max(row[mark], least))} cy={middle} r={5} fill={colour}>
                     <title>{took(row[mark])}</title>
                   </circle>
                 ))}

@@ -17,6 +17,8 @@ const SERIES = [
   { id: "p99", title: "p99" },
 ];
 
+const COLOURS = ["var(--good)", "var(--warn)", "var(--bad)"];
+
 export function Latencies() {
   const { data, error, refresh } = useLive(LatenciesDocument, NOTHING, { touchedBy: NEVER, everySeconds: 5 });
   const figures = data?.operationFigures;
@@ -25,7 +27,9 @@ export function Latencies() {
   return (
     <Chart
       title="Calls by latency"
+      className="history-latency"
       series={SERIES}
+      colours={COLOURS}
       isRead={figures !== undefined}
       minHeight={270}
       empty={rows.length > 0 ? null : { title: "No call was measured yet", text: "Each tool call and each query is measured from the server's start on." }}
