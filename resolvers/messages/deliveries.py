@@ -293,6 +293,10 @@ def _moved(delivery: Delivery, status: MessageStatus, now: datetime) -> Delivery
     )
 
 
+NOBODY = "-"
+"""In place of a key: only admins see the event."""
+
+
 def _status_changed(message: Message, delivery: Delivery) -> NewEvent:
     audience = dict.fromkeys(key for key in (message.sender_key_id, delivery.recipient_key_id) if key)
     return NewEvent(
@@ -300,7 +304,8 @@ def _status_changed(message: Message, delivery: Delivery) -> NewEvent:
         kind="message.status_changed",
         subject=message.id,
         data={"id": message.id, "recipient": delivery.recipient, "status": delivery.status},
-        audience=tuple(audience),
+        # An empty one would be everyone.
+        audience=tuple(audience) or (NOBODY,),
     )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from resolvers.acts import Engine
-from store.port import By
-from store.records import Audit, Notice, Session, Work
+from store.port import By, Changes
+from store.records import Audit, Delivery, Message, Notice, Session, Work
 from tests.areas.lock_cases import begin, log_of
 from tests.areas.session_cases import make_key
 from tests.conftest import Run, failure
@@ -208,6 +208,24 @@ async def test_a_message_of_a_person_is_told_with_the_next_result_once(
         assert "memory_get_messages" in line
     assert [one.target for one in await audits(engine, "message.sent")] == [sent["id"]]
     assert not (await engine.store.find(Notice, {})).records
+
+
+async def test_what_becomes_of_a_message_without_keys_is_not_told_to_everyone(
+    engine: Engine, run: Run
+) -> None:
+    """Such as one that was taken over from another product: neither its sender nor its recipient has a key."""
+    sent = Message(
+        id="msg_1", project="p", from_project="p", sender="ada", to=("ben",), text="t", thread_id="msg_1"
+    )
+    waiting = Delivery(id="msg_1:ben", project="p", message_id="msg_1", recipient="ben")
+    await engine.store.commit(Changes(puts=(sent, waiting)))
+    move = {"messageId": "msg_1", "status": "RECEIVED", "project": "p", "recipient": "ben"}
+    assert (await done(run, MOVE, input=move))["isChanged"]
+    reader, _ = await make_key(engine, "reader", "readonly", ("p",))
+    log = '{ eventLog(projects: ["p"]) { nodes { ... on FeedEvent { kind } } } }'
+    assert (await done(run, log))["nodes"] == [{"kind": "message.status_changed"}]
+    seen = await run(log, caller=reader)
+    assert seen["data"]["eventLog"]["nodes"] == []
 
 
 async def test_a_person_acknowledges_the_answer_to_its_message_without_a_session(
