@@ -23,11 +23,13 @@ const TONES: Record<string, "good" | "warn" | "bad"> = { ok: "good", degraded: "
 
 export function Health() {
   return (
-    <div className="admin-columns">
-      <Parts />
-      <Index />
+    <>
+      <div className="admin-columns">
+        <Parts />
+        <Index />
+      </div>
       <Sizes />
-    </div>
+    </>
   );
 }
 
@@ -123,7 +125,7 @@ function Sizes() {
   const storage = data?.storage;
   const kinds = storage?.kinds.filter(({ count }) => count > 0) ?? [];
   return (
-    <Panel title={chosen === null ? "Sizes" : `Sizes of ${chosen}`} className="admin-wide" actions={storage && <Badge>{storage.adapter}</Badge>}>
+    <Panel title={chosen === null ? "Sizes" : `Sizes of ${chosen}`} actions={storage && <Badge>{storage.adapter}</Badge>}>
       {error && <Problem error={error} what="The sizes" onRetry={refresh} />}
       <dl className="facts admin-facts admin-sizes" aria-busy={!storage}>
         {storage?.bytes !== null && storage?.bytes !== undefined && <Fact name="On disk">{sizeOf(storage.bytes)}</Fact>}
