@@ -190,7 +190,7 @@ def test_every_command_is_documented_with_what_its_help_says() -> None:
     paths = [" ".join(path) for path in command_paths(app)]
     assert sorted(paths) == sorted(
         ["serve", "query", "watch", "schema", "doctor", "keys create", "keys list", "keys revoke"]
-        + ["scan", "librarian", "reindex", "export", "import", "verify"]
+        + ["scan", "librarian", "reindex", "export", "import", "verify", "demo"]
     )
     for path in paths:
         assert f"## interlock {path}\n\n```\nUsage: interlock {path} " in page

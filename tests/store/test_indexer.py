@@ -91,7 +91,7 @@ async def test_nothing_is_loaded_where_nothing_was_ever_stored(
 
 def test_the_indexer_imports_neither_chroma_nor_a_model() -> None:
     heavy = "chromadb|onnxruntime|numpy|tokenizers|httpx"
-    code = f"import sys, store.indexer; print([m for m in '{heavy}'.split('|') if m in sys.modules])"
+    code = f"import sys, store.meaning.indexer; print([m for m in '{heavy}'.split('|') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
