@@ -70,9 +70,15 @@ async def serve(
         known = Refused(f"{error}; stop it, or set INTERLOCK_DATA to another directory")
         raise _served(settings) or known from error
     except StoreError as error:
-        raise Refused(f"INTERLOCK_DATA: {error}") from error
+        raise cannot_open(error) from error
     finally:
         listener.close()
+
+
+def cannot_open(error: StoreError) -> Refused:
+    """Return why the store cannot be opened and what to do about it, in one line."""
+    hint = getattr(error, "hint", "")
+    return Refused(f"{error} ({hint})" if hint else str(error))
 
 
 def http_server(

@@ -13,7 +13,7 @@ import uvicorn
 from api.app import create_app
 from api.logs import configure_logs
 from api.mcp import release
-from api.serve import Refused, http_server, listen, loop_factory, url_of
+from api.serve import Refused, cannot_open, http_server, listen, loop_factory, url_of
 from api.settings import Settings
 from mcp_adapter.executor import Executor, Response
 from mcp_adapter.http_executor import HttpExecutor
@@ -148,7 +148,7 @@ class SharedExecutor:
             return None
         except StoreError as error:
             await own.aclose()
-            raise Refused(f"INTERLOCK_DATA: {error}") from error
+            raise cannot_open(error) from error
         server = http_server(self._settings, app)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         own.push_async_callback(_end, server, serving)

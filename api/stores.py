@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from api.settings import Settings
@@ -22,20 +22,31 @@ async def open_store(stack: AsyncExitStack, settings: Settings, owner: Mapping[s
 
     Raises:
         AlreadyServed: another process serves the data directory.
-        Unavailable: the store cannot be opened.
+        Unavailable: the store cannot be opened; the reason begins with the setting that names it.
     """
     if settings.mongo is None:
-        embedded = await SqliteStore.open(settings.data, owner=owner)
+        with _named("INTERLOCK_DATA"):
+            embedded = await SqliteStore.open(settings.data, owner=owner)
         stack.push_async_callback(embedded.close)
         return embedded
     # The driver is an extra, and not loaded where nobody asks for it.
     from store.mongo.store import MongoStore
 
-    lock = await asyncio.to_thread(_claimed, settings.data, owner)
+    with _named("INTERLOCK_DATA"):
+        lock = await asyncio.to_thread(_claimed, settings.data, owner)
     stack.callback(lock.release)
-    shared = await MongoStore.open(settings.mongo)
+    with _named("MONGO_URL" if settings.mongo_url else "MONGO_HOST"):
+        shared = await MongoStore.open(settings.mongo)
     stack.push_async_callback(shared.close)
     return shared
+
+
+@contextmanager
+def _named(setting: str) -> Iterator[None]:
+    try:
+        yield
+    except Unavailable as exc:
+        raise Unavailable(f"{setting}: {exc.reason}", exc.hint) from exc
 
 
 def _claimed(directory: Path, owner: Mapping[str, str]) -> DirectoryLock:

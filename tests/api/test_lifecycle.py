@@ -128,8 +128,18 @@ def test_a_data_directory_that_cannot_be_made_is_one_line(
     serving: Callable[..., Running], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(Refused, match="INTERLOCK_DATA") as caught:
+    with pytest.raises(Refused, match=r"^INTERLOCK_DATA: ") as caught:
         serving(data=tmp_path / "file" / "data")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mongodb_that_is_away_is_one_line_that_names_its_setting_and_what_to_do(
+    serving: Callable[..., Running], tmp_path: Path
+) -> None:
+    with pytest.raises(
+        Refused, match=r"^MONGO_URL: MongoDB at 127\.0\.0\.1:1 does not answer \(check "
+    ) as caught:
+        serving(data=tmp_path, mongo_url="mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")
     assert "\n" not in str(caught.value)
 
 
