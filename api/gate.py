@@ -11,6 +11,7 @@ import os
 import re
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -152,9 +153,17 @@ def _marked(scope: Scope, send: Send) -> Callable[[Message], Awaitable[None]]:
     return marked
 
 
+def _in_json_rpc(problem: DomainError) -> dict[str, Any]:
+    # An MCP client tells its agent nothing of any other body.
+    [error] = refused(problem).response["errors"]
+    told = {"code": -32603, "message": f"{problem.code}: {error['message']}", "data": error["extensions"]}
+    return {"jsonrpc": "2.0", "id": None, "error": told}
+
+
 async def refuse(scope: Scope, receive: Receive, send: Send, problem: DomainError, status: int) -> None:
     """Answer with a JSON error and an HTTP status; a WebSocket is refused before it is accepted."""
-    body = json.dumps(refused(problem).response).encode()
+    answer = _in_json_rpc(problem) if scope["path"].startswith("/mcp") else refused(problem).response
+    body = json.dumps(answer).encode()
     kind = "http.response"
     if scope["type"] == "websocket":
         await receive()

@@ -8,7 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -201,3 +205,14 @@ async def test_health_and_figures_need_no_key(serving: Callable[..., Running], p
     server = serving(auth_enabled=True)
     async with httpx.AsyncClient() as client:
         assert (await client.get(server.url + path)).status_code == 200
+
+
+async def test_an_agent_whose_key_is_refused_is_told_why(serving: Callable[..., Running]) -> None:
+    server = serving(auth_enabled=True)
+    headers = {"Authorization": "Bearer ilk_unknown"}
+    async with httpx2.AsyncClient(headers=headers) as http:
+        transport = streamable_http_client(f"{server.url}/mcp", http_client=http)
+        with pytest.raises(ExceptionGroup) as caught:
+            async with Client(transport):
+                pass
+    assert caught.group_contains(MCPError, match=r"^UNAUTHENTICATED: this API key is unknown or revoked$")
