@@ -19,14 +19,15 @@ export function addressWith(view: string, record: string, search: string, change
 
 /** Return the address's parameters, and what changes some of them in place. */
 export function useParams(): [URLSearchParams, (changes: Changes) => void] {
-  const [path, navigate] = useLocation();
+  const [, navigate] = useLocation();
   const search = useSearch();
   const change = useCallback(
     (changes: Changes) => {
-      const query = addressWith("", "", search, changes).slice(1);
-      navigate(path + query, { replace: true });
+      // As the address is by then: a search tells of itself once its typing rests, when more may have changed.
+      const query = addressWith("", "", window.location.search, changes).slice(1);
+      navigate(window.location.pathname + query, { replace: true });
     },
-    [path, search, navigate],
+    [navigate],
   );
   return [new URLSearchParams(search), change];
 }

@@ -4,7 +4,7 @@ import { useId, useState } from "react";
 import { Input, Label, TextField } from "react-aria-components";
 import { Link } from "wouter";
 import { Button, IconButton } from "../ui/Button";
-import { type Card, isClosed, titleOf } from "./cards";
+import { type Card, isBeginning, isClosed, titleOf } from "./cards";
 
 interface Props {
   ids: readonly string[];
@@ -72,6 +72,6 @@ export function Blockers({ ids, own, cards, addressOf, onChange }: Props) {
 export function offered(cards: readonly Card[], text: string, without: readonly string[]): Card[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return [];
-  const isMatch = (card: Card) => !isClosed(card.status) && !without.includes(card.id) && (card.title.toLowerCase().includes(wanted) || card.id.toLowerCase().includes(wanted));
+  const isMatch = (card: Card) => !isClosed(card.status) && !without.includes(card.id) && (card.title.toLowerCase().includes(wanted) || isBeginning(wanted, card.id));
   return cards.filter(isMatch).slice(0, MOST_OFFERED);
 }

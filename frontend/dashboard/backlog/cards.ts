@@ -86,9 +86,15 @@ export function passes(filter: Filter, found: ReadonlySet<string>): (card: Card)
     if (filter.only === "blocked" && !isBlocked(card)) return false;
     if (filter.only === "ready" && !isReady(card)) return false;
     if (words.length === 0 || found.has(card.id)) return true;
-    const text = `${card.id} ${card.title} ${card.assignee} ${card.targetVersion} ${card.tags.join(" ")}`.toLowerCase();
-    return words.every((word) => text.includes(word));
+    const text = `${card.title} ${card.assignee} ${card.targetVersion} ${card.tags.join(" ")}`.toLowerCase();
+    // Within ids any few letters occur by chance.
+    return words.every((word) => text.includes(word) || isBeginning(word, card.id));
   };
+}
+
+/** Tell whether the text is an id or its beginning, longer than what all ids begin with. */
+export function isBeginning(text: string, id: string): boolean {
+  return text.length > 4 && id.startsWith(text);
 }
 
 export function isBlocked(card: Card): boolean {
