@@ -61,8 +61,18 @@ def _server(to: Connection) -> str:
     if not isinstance(parts, dict) or "status" not in parts:
         raise Failure(f"{to.url} is not an Interlock server")
     if answer.status_code != 200:
-        raise Failure(f"{to.url} is not healthy: {parts}")
+        raise Failure(f"{to.url} is not healthy: {_faults(parts)}")
     return f"{to.url} is healthy"
+
+
+def _faults(health: dict[str, Any]) -> str:
+    parts = health.get("parts")
+    failing = {
+        name: part.get("detail", "fails")
+        for name, part in (parts.items() if isinstance(parts, dict) else ())
+        if isinstance(part, dict) and not part.get("ok")
+    }
+    return "; ".join(f"{name}: {detail}" for name, detail in failing.items()) or str(health["status"])
 
 
 def _key(to: Connection) -> str:

@@ -89,3 +89,10 @@ def test_the_doctor_says_that_the_data_directory_cannot_be(
     said = interlock("doctor")
     assert "FAIL  data:" in said.out
     assert "INTERLOCK_DATA" in said.out
+
+
+def test_the_doctor_names_the_parts_of_a_server_that_fail(interlock: Interlock, peer: Peer) -> None:
+    parts = b'{"store_read": {"ok": false, "detail": "MongoDB is away"}, "feed": {"ok": true}}'
+    peer.answers(503, b'{"status": "failing", "parts": ' + parts + b"}")
+    said = interlock("doctor", "--url", peer.url)
+    assert said.out.splitlines()[2] == f"FAIL  server: {peer.url} is not healthy: store_read: MongoDB is away"
