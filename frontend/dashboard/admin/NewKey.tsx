@@ -1,6 +1,6 @@
 // The form of a new key: what it is called, what it may do, and where.
 import { type FormEvent, useState } from "react";
-import { Checkbox, CheckboxGroup, Input, Label, TextField } from "react-aria-components";
+import { Input, Label, TextField } from "react-aria-components";
 import { type Role, useLiveContext } from "../live/context";
 import { Button } from "../ui/Button";
 import { Choice } from "../ui/Choice";
@@ -54,16 +54,21 @@ export function NewKey({ onMade, onDone }: Props) {
         </TextField>
       </div>
       {projects.length > 0 && (
-        <CheckboxGroup value={chosen} onChange={setChosen} className="admin-projects">
-          <Label className="field-label">Projects; none chosen: all of them</Label>
+        <fieldset className="admin-projects">
+          <legend className="field-label">Projects; none chosen: all of them</legend>
           <div>
-            {projects.map((project) => (
-              <Checkbox key={project.name} value={project.name} className="admin-box">
-                {project.name}
-              </Checkbox>
+            {projects.map(({ name: project }) => (
+              <label key={project} className="admin-check">
+                <input
+                  type="checkbox"
+                  checked={chosen.includes(project)}
+                  onChange={(event) => setChosen(event.target.checked ? [...chosen, project] : chosen.filter((one) => one !== project))}
+                />
+                {project}
+              </label>
             ))}
           </div>
-        </CheckboxGroup>
+        </fieldset>
       )}
       <div className="actions">
         <Button onPress={onDone}>Cancel</Button>

@@ -10,7 +10,7 @@ import { Button } from "../ui/Button";
 import { Empty } from "../ui/Empty";
 import { Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
-import { exact } from "../ui/time";
+import { exact } from "../ui/moments";
 import { Time, useClock } from "../ui/Time";
 import { VirtualList } from "../ui/VirtualList";
 import type { QueueState } from "./documents";

@@ -1,6 +1,6 @@
 // The form of a guideline; it shows at once when others change what it is about, and overwrites only when told to.
 import { type FormEvent, useState } from "react";
-import { FieldError, Input, Label, NumberField, TextArea, TextField } from "react-aria-components";
+import { FieldError, Input, Label, TextArea, TextField } from "react-aria-components";
 import { useLiveContext } from "../live/context";
 import { Button } from "../ui/Button";
 import { Choice } from "../ui/Choice";
@@ -65,10 +65,10 @@ export function Editor({ draft, all, onDraft, onDone, refresh, mayIn }: Props) {
           <Input maxLength={100} />
         </TextField>
         <Choice label="Scope" value={draft.scope} options={scopes.map((value) => ({ value, text: value === GLOBAL ? "All projects" : value }))} onChoose={(scope) => put({ scope })} />
-        <NumberField value={draft.priority} onChange={(priority) => put({ priority: Number.isNaN(priority) ? 50 : priority })} minValue={1} maxValue={100} className="react-aria-TextField guidelines-priority">
+        <TextField type="number" value={draft.priority ? String(draft.priority) : ""} onChange={(typed) => put({ priority: Math.min(100, Math.max(0, Math.round(Number(typed) || 0))) })} isRequired>
           <Label>Priority, 1 is told first</Label>
-          <Input />
-        </NumberField>
+          <Input min={1} max={100} />
+        </TextField>
       </div>
       <TextField value={draft.rule} onChange={(rule) => put({ rule })} isRequired isInvalid={size > MAX_RULE_BYTES} autoFocus={draft.base !== null}>
         <Label>Rule</Label>
@@ -79,7 +79,7 @@ export function Editor({ draft, all, onDraft, onDone, refresh, mayIn }: Props) {
       </TextField>
       <div className="actions">
         <Button onPress={onDone}>Cancel</Button>
-        <Button kind="primary" type="submit" isDisabled={isBusy || clash !== null || !draft.name.trim() || !draft.rule.trim() || size > MAX_RULE_BYTES}>
+        <Button kind="primary" type="submit" isDisabled={isBusy || clash !== null || draft.priority < 1 || !draft.name.trim() || !draft.rule.trim() || size > MAX_RULE_BYTES}>
           Save
         </Button>
       </div>

@@ -1,6 +1,6 @@
 // What charts draw: counts of several projects added up, grouped into few series, named in words.
 import type { ActivityQuery, ContentionQuery } from "./documents";
-import { GROUPS, OTHER } from "../now/stream";
+import { GROUPS, OTHER } from "../now/told";
 
 export interface Span {
   id: string;

@@ -10,7 +10,7 @@ import { Empty } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
 import { SearchBox } from "../ui/SearchBox";
 import { useClock, Time } from "../ui/Time";
-import { span } from "../ui/time";
+import { span } from "../ui/moments";
 import { VirtualList } from "../ui/VirtualList";
 import { useOwnName } from "./own";
 import { CATEGORIES, type Filter, isFiltered, namesOf, NO_FILTER, peopleOf, PRIORITIES, type Thread } from "./threads";

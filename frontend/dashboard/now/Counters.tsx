@@ -2,7 +2,7 @@
 import { useRecentEvents } from "../live/context";
 import { useClock } from "../ui/Time";
 import type { Person } from "./people";
-import { perMinute } from "./stream";
+import { perMinute } from "./told";
 import type { HeldLock } from "./tree";
 
 interface Props {

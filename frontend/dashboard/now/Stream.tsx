@@ -9,7 +9,7 @@ import { Empty } from "../ui/Empty";
 import { Panel } from "../ui/Panel";
 import { Time } from "../ui/Time";
 import { VirtualList } from "../ui/VirtualList";
-import { chosen, GROUPS, groupOf, keyOf, OTHER, says } from "./stream";
+import { chosen, GROUPS, groupOf, keyOf, OTHER, says } from "./told";
 
 interface Props {
   /** "project/agent", or "" for all. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { FeedEvent } from "../live/events";
 import type { NowProjectQuery } from "./documents";
 import { beatsAfter, peopleOf } from "./people";
-import { chosen, perMinute, says } from "./stream";
+import { chosen, perMinute, says } from "./told";
 import { folders, type HeldLock, type Node, treeOf } from "./tree";
 import { stillWaiting, waitingAt } from "./waiters";
 

@@ -1,6 +1,6 @@
 // A time in words, the exact one on hover; all of them move with one clock.
 import { useSyncExternalStore } from "react";
-import { ago, exact } from "./time";
+import { ago, exact } from "./moments";
 
 const TICK_MS = 5_000;
 const watchers = new Set<() => void>();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, span } from "./time";
+import { ago, span } from "./moments";
 
 const AT = "2026-01-01T12:00:00Z";
 const NOW = Date.parse(AT);
