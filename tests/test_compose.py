@@ -246,7 +246,9 @@ def test_what_the_dockerfile_copies_exists_and_is_what_the_wheel_is_made_of() ->
     for source in copied:
         assert (ROOT / source).exists(), source
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    packages = {name.removesuffix("*") for name in project["tool"]["setuptools"]["packages"]["find"]["include"]}
+    packages = {
+        name.removesuffix("*") for name in project["tool"]["setuptools"]["packages"]["find"]["include"]
+    }
     assert copied == packages | {
         "frontend",
         "constraints.txt",
