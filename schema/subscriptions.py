@@ -19,6 +19,11 @@ from store.feed.feed import Cursor, Item
 from store.records import Event as Happened
 
 MAX_FOLLOWED = 100
+AREAS = frozenset(
+    {"agent", "backlog", "checklist", "lock", "message", "presence", "session", "signal", "work"}
+    | {"document", "function", "guideline", "key", "project", "spec"}
+)
+"""What events are about: the first part of their kinds."""
 
 After = Annotated[
     str | None,
@@ -173,4 +178,8 @@ def kinds_of(named: Sequence[str] | None) -> frozenset[str] | None:
         return None
     if not 1 <= len(named) <= MAX_FOLLOWED:
         raise BadInput("kinds", f"must name 1 to {MAX_FOLLOWED} kinds")
-    return frozenset(line("kinds", name, required=True, max_bytes=100) for name in named)
+    kinds = frozenset(line("kinds", name, required=True, max_bytes=100) for name in named)
+    for kind in sorted(kinds):
+        if (area := kind.partition(".")[0]) not in AREAS:
+            raise BadInput("kinds", f"knows no area {area!r}", hint=f"areas are {', '.join(sorted(AREAS))}")
+    return kinds

@@ -30,7 +30,7 @@ _TOO_LARGE = {10334, 17419, 17420}
 _CODES = {
     13: (
         "MongoDB does not let this user read and write",
-        "grant MONGO_USER the role readWrite on the database",
+        "set MONGO_USER and MONGO_PASSWORD, both, and grant that user the role readWrite on the database",
     ),
     18: (
         "MongoDB refuses these credentials",

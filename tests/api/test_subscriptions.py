@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from schema.subscriptions import AREAS
 from tests.api.conftest import Running
 from tests.api.test_gate import followed
 
@@ -131,6 +132,7 @@ async def test_every_kind_of_event_is_shown_in_the_union(serving: Callable[..., 
         "session.ended": "SessionEvent",
     }
     assert {kind: kinds.get(kind) for kind in wanted} == wanted
+    assert {kind.partition(".")[0] for kind in kinds} <= AREAS
 
 
 async def test_a_client_that_goes_away_stops_waiting_for_its_lock(serving: Callable[..., Running]) -> None:

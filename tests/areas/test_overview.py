@@ -266,6 +266,13 @@ async def test_a_search_among_past_events_ends_in_time_and_goes_on_from_there(
     assert [one["sequence"] for one in again["nodes"]] == [1]
 
 
+async def test_an_area_that_there_is_not_is_refused_with_those_that_there_are(run: Run) -> None:
+    (error,) = (await run(LOG, {"projects": ["p"], "kinds": ["lock", "locks.granted"]}))["errors"]
+    assert error["extensions"]["code"] == "BAD_INPUT"
+    assert error["extensions"]["field"] == "kinds" and "'locks'" in error["message"]
+    assert "backlog, checklist" in error["extensions"]["hint"]
+
+
 async def test_past_events_are_shown_only_to_whom_they_may_be_shown(engine: Engine, run: Run) -> None:
     reader, _ = await make_key(engine, "reader", "readonly", ("p",))
     other, _ = await make_key(engine, "other", "readonly", ("p",))
