@@ -23,7 +23,14 @@ def matching(codec: Codec, where: Where) -> Part:
         if isinstance(condition, AnyOf) and any(isinstance(one, Prefix) for one in condition.conditions):
             rest = {other: one for other, one in where.items() if other != name}
             return _united(codec, name, condition, rest)
-    return _all_of([_condition(codec.column(name), condition) for name, condition in where.items()])
+    # Who names ids wants these rows: any other index would read all else that it finds. A `+` keeps it out.
+    other = "+" if isinstance(where.get("id"), str | In) else ""
+    return _all_of(
+        [
+            _condition(codec.column(name), condition, "" if name == "id" else other)
+            for name, condition in where.items()
+        ]
+    )
 
 
 def _all_of(parts: list[Part]) -> Part:
@@ -43,8 +50,8 @@ def _united(codec: Codec, name: str, any_of: AnyOf, rest: Where) -> Part:
     return found, [value for _, values in parts for value in (*shared, *values)]
 
 
-def _condition(column: Column, condition: Condition) -> Part:
-    field = f't."{column.name}"'
+def _condition(column: Column, condition: Condition, sign: str = "") -> Part:
+    field = f'{sign}t."{column.name}"'
     make = _MAKERS.get(type(condition))
     if make is not None:
         return make(field, column, condition)

@@ -21,13 +21,13 @@ from store.port import Ask, Changes, Health, Hit, Where
 from store.records import KINDS, Event, Record
 from store.sqlite.errors import unavailable
 from store.sqlite.file_lock import DirectoryLock, served_by
-from store.sqlite.queries import matching, within_projects
+from store.sqlite.queries import matching
 from store.sqlite.reads import job_of, together
 from store.sqlite.restore import rows_to_restore
 from store.sqlite.snapshot import snapshot_of
 from store.sqlite.tables import EVENT_COLUMNS, EVENTS, bring_up_to_date, table_of, write_probe
 from store.sqlite.threads import Job, ReadLane, WriteLane
-from store.sqlite.words import ranked
+from store.sqlite.words import Frequencies, ranked
 from store.sqlite.writes import drop_events, rows_of
 from store.words import asked_words
 
@@ -85,6 +85,7 @@ class SqliteStore(MovableStore):
         self._quick = ReadLane("reader", quick, path)
         # Searches and counts may take long: nothing else waits behind them.
         self._slow = ReadLane("searcher", slow, path)
+        self._frequencies = Frequencies()
         self._inside = _Inside()
 
     @classmethod
@@ -121,11 +122,10 @@ class SqliteStore(MovableStore):
         if not table.words:
             raise ValueError(f"{kind.__name__} is not searched")
         condition, values = matching(table.codec, where)
-        words = " OR ".join(f'"{word}"' for word in asked_words(text))
+        words = asked_words(text)
         if not words:
             return []
-        words = within_projects(words, where.get("project"))
-        read = ranked(table, words, condition, values, limit)
+        read = ranked(table, words, where.get("project"), self._frequencies, condition, values, limit)
         if self._inside.connection is not None:
             return cast(list[Hit[R]], read(self._inside.connection))
         return cast(list[Hit[R]], await self._slow.submit(read))

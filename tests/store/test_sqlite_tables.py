@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from store.errors import Unavailable
-from store.port import AnyOf, By, Changes, In, Prefix, Span
-from store.records import KINDS, BacklogItem, Lock, NewEvent, Record
+from store.port import AnyOf, By, Changes, In, Prefix, Span, Where
+from store.records import KINDS, BacklogItem, Document, Lock, NewEvent, Record
+from store.sqlite.queries import matching
 from store.sqlite.store import SqliteStore
-from store.sqlite.tables import MIGRATIONS
+from store.sqlite.tables import MIGRATIONS, table_of
 
 Make = Callable[..., Any]
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -276,3 +277,16 @@ async def test_words_of_an_earlier_make_are_made_anew(tmp_path: Path) -> None:
     hits = await store.search(BacklogItem, "zebras", {"project": "p"})
     assert [hit.record.id for hit in hits] == ["a"]
     await store.close()
+
+
+async def test_records_asked_for_by_id_are_read_by_id_whatever_else_is_asked(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path)
+    seen: list[str] = []
+    where: Where = {"project": In(("p", "shared")), "status": "active", "id": In(("doc_1", "doc_2"))}
+    connection = sqlite3.connect(tmp_path / "interlock.db")
+    condition, values = matching(table_of(Document).codec, where)
+    for row in connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM document t WHERE {condition}", values):
+        seen.append(str(row[3]))
+    connection.close()
+    await store.close()
+    assert len(seen) == 1 and "(id=?)" in seen[0]
