@@ -1,7 +1,8 @@
 // Queries and mutations: typed documents in, data out, a failure as one error that views can show.
-import { type AnyVariables, Client, type CombinedError, cacheExchange, fetchExchange, type TypedDocumentNode } from "@urql/core";
+import { type AnyVariables, Client, type CombinedError, cacheExchange, fetchExchange } from "@urql/core";
+import type { Document } from "./document";
 
-export type Ask = <D, V extends AnyVariables>(document: TypedDocumentNode<D, V>, variables: V) => Promise<D>;
+export type Ask = <D, V extends AnyVariables>(document: Document<D, V>, variables: V) => Promise<D>;
 
 /** What the server refused; `code` is one of its error codes, or `OFFLINE`. */
 export class Refused extends Error {
@@ -33,15 +34,16 @@ export class Server {
   private readonly onLockedOut: () => void;
 
   /** Return what a query finds now, or throw `Refused`. */
-  query: Ask = async (document, variables) =>
-    this.data(await this.client.query(document, variables, { requestPolicy: "network-only" }));
+  query: Ask = async <D, V extends AnyVariables>(document: Document<D, V>, variables: V) =>
+    this.data(await this.client.query<D, V>(document, variables, { requestPolicy: "network-only" }));
 
   /** Return what a mutation did, or throw `Refused`. */
-  mutate: Ask = async (document, variables) => this.data(await this.client.mutation(document, variables));
+  mutate: Ask = async <D, V extends AnyVariables>(document: Document<D, V>, variables: V) =>
+    this.data(await this.client.mutation<D, V>(document, variables));
 
   /** Return what a query found the last time, if it is still known. */
-  known<D, V extends AnyVariables>(document: TypedDocumentNode<D, V>, variables: V): D | undefined {
-    return this.client.readQuery(document, variables)?.data ?? undefined;
+  known<D, V extends AnyVariables>(document: Document<D, V>, variables: V): D | undefined {
+    return this.client.readQuery<D, V>(document, variables)?.data ?? undefined;
   }
 
   private data<D>(result: { data?: D; error?: CombinedError }): D {

@@ -1,5 +1,4 @@
 // How the feed travels: graphql-transport-ws with as many attempts as it takes, the cursor by HTTP.
-import { stringifyDocument } from "@urql/core";
 import { createClient } from "graphql-ws";
 import { EventsBeforeDocument, EventsDocument, FeedCursorDocument, type EventsSubscription } from "./documents";
 import type { Clock, Heard, Line } from "./feed";
@@ -65,7 +64,7 @@ const DEAF: Heard = { connected() {}, lost() {}, refused() {}, ended() {}, item(
 /** The client sends this same object after each lost connection: `after` is where the feed has come to. */
 function request(projects: string[] | null, position: { after: string }) {
   return {
-    query: stringifyDocument(EventsDocument),
+    query: EventsDocument,
     variables: {
       projects,
       get after() {

@@ -1,8 +1,9 @@
 // A query that stays right: read again when the feed brings what touches it, shown as the server had it.
-import type { AnyVariables, TypedDocumentNode } from "@urql/core";
+import type { AnyVariables } from "@urql/core";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Refused, Server } from "./ask";
 import { useLiveContext } from "./context";
+import type { Document } from "./document";
 import type { FeedEvent } from "./events";
 import { browserClock } from "./line";
 import { Refresher } from "./refresher";
@@ -23,7 +24,7 @@ export interface Options {
 }
 
 /** Read `document` and keep it right. `variables` null: nothing is read. */
-export function useLive<D, V extends AnyVariables>(document: TypedDocumentNode<D, V>, variables: V | null, options: Options): Answer<D> {
+export function useLive<D, V extends AnyVariables>(document: Document<D, V>, variables: V | null, options: Options): Answer<D> {
   const read = useMemo(() => (server: Server, given: V) => server.query(document, given), [document]);
   const known = useMemo(() => (server: Server, given: V) => server.known(document, given), [document]);
   const keyed = useMemo<Record<string, V>>(() => (variables === null ? ({} as Record<string, V>) : { it: variables }), [JSON.stringify(variables)]);
