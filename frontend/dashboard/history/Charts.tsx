@@ -1,15 +1,12 @@
 // The drawings, loaded when they are first needed. Each has a table beside it: screen readers pass them by.
-import { AxisBottom, AxisLeft } from "@visx/axis";
-import { scaleBand, scaleLinear, scaleLog } from "@visx/scale";
-import { Bar as Rect, BarStack, BarStackHorizontal, Line } from "@visx/shape";
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import { colourOf } from "./Chart";
 import { type Bar, saidOf, type Series, type Span, took, whenOf } from "./figures";
+import { even, evenTicks, logarithmic, powerTicks } from "./scales";
 
 const HEIGHT = 220;
 const MARGIN = { top: 8, right: 8, bottom: 24, left: 44 };
 const ROW = 24;
-const TICK = { fill: "var(--faint)", fontSize: 11, fontFamily: "var(--font)" } as const;
 
 /** Return a ref and the width of the element it is given to. */
 function useWidth() {
@@ -36,9 +33,11 @@ export function TimeBars({ label, bars, series, unit }: TimeBarsProps) {
   const [at, setAt] = useState<number | null>(null);
   const right = Math.max(width - MARGIN.right, MARGIN.left + 1);
   const bottom = HEIGHT - MARGIN.bottom;
-  const keys = bars.map((bar) => bar.key);
-  const x = scaleBand({ domain: keys, range: [MARGIN.left, right], padding: bars.length > 60 ? 0.1 : 0.2 });
-  const y = scaleLinear({ domain: [0, Math.max(4, ...bars.map((bar) => bar.total))], range: [bottom, MARGIN.top], nice: true });
+  const step = (right - MARGIN.left) / bars.length;
+  const gap = step * (bars.length > 60 ? 0.1 : 0.2);
+  const x = (index: number) => MARGIN.left + index * step + gap / 2;
+  const ticks = evenTicks(Math.max(4, ...bars.map((bar) => bar.total)), 4);
+  const y = even(ticks.at(-1)!, [bottom, MARGIN.top]);
   const every = Math.ceil(bars.length / Math.max(2, Math.floor(width / 110)));
   const shown = at === null ? null : Math.min(at, bars.length - 1);
   const bar = shown === null ? undefined : bars[shown];
@@ -77,29 +76,28 @@ export function TimeBars({ label, bars, series, unit }: TimeBarsProps) {
       >
         {width > 0 && (
           <svg width={width} height={HEIGHT} aria-hidden>
-            {y.ticks(4).map((tick) => (
-              <Line key={tick} from={{ x: MARGIN.left, y: y(tick) }} to={{ x: right, y: y(tick) }} stroke="var(--line)" />
+            {ticks.map((tick) => (
+              <g key={tick}>
+                <line x1={MARGIN.left} x2={right} y1={y(tick)} y2={y(tick)} stroke="var(--line)" />
+                <text x={MARGIN.left - 8} y={y(tick) + 4} textAnchor="end" className="history-value">
+                  {shortly(tick)}
+                </text>
+              </g>
             ))}
-            {bar && <Rect x={x(bar.key)} y={MARGIN.top} width={x.bandwidth()} height={bottom - MARGIN.top} fill="var(--tint-busy)" />}
-            <BarStack
-              data={bars as Bar[]}
-              keys={series.map(({ id }) => id)}
-              x={(one) => one.key}
-              value={(one, id) => one.counts[id] ?? 0}
-              xScale={x}
-              yScale={y}
-              color={(id) => colourOf(series.findIndex((one) => one.id === id))}
-            />
-            <AxisLeft scale={y} left={MARGIN.left} numTicks={4} hideAxisLine hideTicks tickFormat={(value) => shortly(Number(value))} tickLabelProps={{ ...TICK, textAnchor: "end", dx: -2, dy: 4 }} />
-            <AxisBottom
-              scale={x}
-              top={bottom}
-              stroke="var(--edge)"
-              hideTicks
-              tickValues={keys.filter((_key, index) => index % every === Math.floor(every / 2))}
-              tickFormat={(key) => whenOf(key, unit)}
-              tickLabelProps={{ ...TICK, textAnchor: "middle" }}
-            />
+            {shown !== null && <rect x={x(shown)} y={MARGIN.top} width={step - gap} height={bottom - MARGIN.top} fill="var(--tint-busy)" />}
+            {bars.map((one, index) =>
+              stacked(one, series).map(({ id, from, to, place }) => (
+                <rect key={`${one.key}:${id}`} x={x(index)} y={y(to)} width={step - gap} height={y(from) - y(to)} fill={colourOf(place)} />
+              )),
+            )}
+            <line x1={MARGIN.left} x2={right} y1={bottom} y2={bottom} stroke="var(--edge)" />
+            {bars.map((one, index) =>
+              index % every === Math.floor(every / 2) ? (
+                <text key={one.key} x={x(index) + (step - gap) / 2} y={bottom + 16} textAnchor="middle" className="history-value">
+                  {whenOf(one.key, unit)}
+                </text>
+              ) : null,
+            )}
           </svg>
         )}
       </div>
@@ -110,37 +108,23 @@ export function TimeBars({ label, bars, series, unit }: TimeBarsProps) {
 
 /** Counts by name as bars that lie, with the name above each. */
 export function NamedBars({ bars, series }: { bars: readonly Bar[]; series: readonly Series[] }) {
-  const colour = (id: string) => (series.length === 1 ? "var(--accent)" : colourOf(series.findIndex((one) => one.id === id)));
   const [place, width] = useWidth();
   const height = bars.length * ROW * 2;
-  const x = scaleLinear({ domain: [0, Math.max(1, ...bars.map((bar) => bar.total))], range: [0, Math.max(1, width - 52)] });
-  const y = scaleBand({ domain: bars.map((bar) => bar.key), range: [0, height] });
+  const x = even(Math.max(1, ...bars.map((bar) => bar.total)), [0, Math.max(1, width - 52)]);
   return (
     <div ref={place} className="history-drawing" style={{ height }} aria-hidden>
       {width > 0 && (
         <svg width={width} height={height}>
-          <BarStackHorizontal
-            data={bars as Bar[]}
-            keys={series.map(({ id }) => id)}
-            y={(one) => one.key}
-            value={(one, id) => one.counts[id] ?? 0}
-            xScale={x}
-            yScale={y}
-            color={colour}
-          >
-            {(stacks) =>
-              stacks.flatMap((stack) =>
-                stack.bars.map((part) => <Rect key={`${stack.key}:${part.index}`} x={part.x} y={part.y + ROW} width={Math.max(0, part.width)} height={ROW * 0.6} fill={part.color} />),
-              )
-            }
-          </BarStackHorizontal>
-          {bars.map((bar) => (
-            <g key={bar.key}>
-              <text x={0} y={(y(bar.key) ?? 0) + ROW * 0.75} className="history-name">
+          {bars.map((bar, index) => (
+            <g key={bar.key} transform={`translate(0 ${index * ROW * 2})`}>
+              <text x={0} y={ROW * 0.75} className="history-name">
                 <title>{bar.key}</title>
                 {shortened(bar.key, Math.floor(width / 7.2))}
               </text>
-              <text x={x(bar.total) + 6} y={(y(bar.key) ?? 0) + ROW * 1.47} className="history-value">
+              {stacked(bar, series).map(({ id, from, to, place }) => (
+                <rect key={id} x={x(from)} y={ROW} width={x(to) - x(from)} height={ROW * 0.6} fill={series.length === 1 ? "var(--accent)" : colourOf(place)} />
+              ))}
+              <text x={x(bar.total) + 6} y={ROW * 1.47} className="history-value">
                 {bar.total.toLocaleString()}
               </text>
             </g>
@@ -149,6 +133,17 @@ export function NamedBars({ bars, series }: { bars: readonly Bar[]; series: read
       )}
     </div>
   );
+}
+
+/** Return where each series of a bar begins and ends, one upon the other; those without a count are left out. */
+function stacked(bar: Bar, series: readonly Series[]) {
+  let from = 0;
+  return series.flatMap(({ id }, place) => {
+    const count = bar.counts[id] ?? 0;
+    const part = { id, place, from, to: from + count };
+    from += count;
+    return count > 0 ? [part] : [];
+  });
 }
 
 export interface Latency {
@@ -171,37 +166,42 @@ const NAMES = 190;
 export function Ranges({ rows }: { rows: readonly Latency[] }) {
   const [place, width] = useWidth();
   const isWide = width >= WIDE;
-  const height = rows.length * ROW * (isWide ? 1.1 : 1.8) + MARGIN.bottom;
+  const rowHeight = ROW * (isWide ? 1.1 : 1.8);
+  const bottom = rows.length * rowHeight;
+  const height = bottom + MARGIN.bottom;
   const least = Math.max(0.1, Math.min(...rows.map((row) => row.p50Ms)));
-  const most = Math.max(least * 10, ...rows.map((row) => row.p99Ms));
-  const x = scaleLog({ domain: [least, most], range: [isWide ? NAMES : 18, Math.max(NAMES + 20, width - 24)], clamp: true, nice: true });
-  const y = scaleBand({ domain: rows.map((row) => row.operation), range: [0, height - MARGIN.bottom] });
-  const powers = x.ticks(4).filter((tick) => Number.isInteger(Math.round(Math.log10(tick) * 1e6) / 1e6));
+  const powers = powerTicks(least, Math.max(least * 10, ...rows.map((row) => row.p99Ms)));
+  const x = logarithmic(powers[0]!, powers.at(-1)!, [isWide ? NAMES : 18, Math.max(NAMES + 20, width - 24)]);
   return (
     <div ref={place} className="history-drawing" style={{ height }} aria-hidden>
       {width > 0 && (
         <svg width={width} height={height}>
           {powers.map((tick) => (
-            <Line key={tick} from={{ x: x(tick), y: 0 }} to={{ x: x(tick), y: height - MARGIN.bottom }} stroke="var(--line)" />
+            <g key={tick}>
+              <line x1={x(tick)} x2={x(tick)} y1={0} y2={bottom} stroke="var(--line)" />
+              <text x={x(tick)} y={bottom + 16} textAnchor="middle" className="history-value">
+                {took(tick).replace(".0", "")}
+              </text>
+            </g>
           ))}
-          {rows.map((row) => {
-            const top = y(row.operation) ?? 0;
+          {rows.map((row, index) => {
+            const top = index * rowHeight;
             const middle = top + ROW * (isWide ? 0.55 : 1.3);
             return (
               <g key={row.operation}>
                 <text x={0} y={top + ROW * 0.72} className="history-name">
                   {row.operation}
                 </text>
-                <Line from={{ x: x(Math.max(row.p50Ms, least)), y: middle }} to={{ x: x(Math.max(row.p99Ms, least)), y: middle }} stroke="var(--edge)" strokeWidth={2} />
+                <line x1={x(row.p50Ms)} x2={x(row.p99Ms)} y1={middle} y2={middle} stroke="var(--edge)" strokeWidth={2} />
                 {MARKS.map(([mark, colour]) => (
-                  <circle key={mark} cx={x(Math.max(row[mark], least))} cy={middle} r={5} fill={colour}>
+                  <circle key={mark} cx={x(row[mark])} cy={middle} r={5} fill={colour}>
                     <title>{took(row[mark])}</title>
                   </circle>
                 ))}
               </g>
             );
           })}
-          <AxisBottom scale={x} top={height - MARGIN.bottom} stroke="var(--edge)" hideTicks tickValues={powers} tickFormat={(value) => took(Number(value)).replace(".0", "")} tickLabelProps={{ ...TICK, textAnchor: "middle" }} />
+          <line x1={x(powers[0]!)} x2={x(powers.at(-1)!)} y1={bottom} y2={bottom} stroke="var(--edge)" />
         </svg>
       )}
     </div>
@@ -209,7 +209,6 @@ export function Ranges({ rows }: { rows: readonly Latency[] }) {
 }
 
 function shortly(value: number): string {
-  if (!Number.isInteger(value)) return "";
   return value >= 10_000 ? `${value / 1_000}k` : value.toLocaleString();
 }
 
