@@ -41,8 +41,8 @@ async def test_a_checklist_is_edited_in_place_and_everybody_sees_it_at_once(
     second = await browser.new_page()
     second.set_default_timeout(PATIENCE_MS)
     await second.goto(page.url)
-    other = second.get_by_role("region", name="Release").get_by_role("row")
-    rows = dashboard.panel("Release").get_by_role("row")
+    other = second.locator(".checklists-entries > li")
+    rows = page.get_by_role("list", name="Entries of Release").get_by_role("listitem")
 
     await page.get_by_label("New entry").fill("<b>Tell support</b>")
     await page.keyboard.press("Enter")
@@ -60,10 +60,20 @@ async def test_a_checklist_is_edited_in_place_and_everybody_sees_it_at_once(
     await page.keyboard.press("Enter")
     await expect(other.nth(1)).to_contain_text("Tag and sign", timeout=SOON_MS)
 
-    await rows.nth(1).focus()
-    for pressed in ("Tab", "Enter", "ArrowDown", "Enter"):
+    await rows.nth(1).get_by_role("button", name="Move Tag and sign", exact=True).focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menuitem", name="To the top")).to_be_focused()
+    await dashboard.assert_accessible()
+    for pressed in ("ArrowDown", "Enter"):
         await page.keyboard.press(pressed)
     texts = second.locator(".checklists-text")
+    await expect(texts).to_have_text(["Freeze", "<b>Tell support</b>", "Tag and sign"], timeout=SOON_MS)
+    await expect(page.get_by_role("menu")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Move Tag and sign", exact=True)).to_be_focused()
+    tag, freeze = (rows.filter(has_text=text) for text in ("Tag and sign", "Freeze"))
+    await tag.drag_to(freeze, target_position={"x": 200, "y": 3})
+    await expect(texts).to_have_text(["Tag and sign", "Freeze", "<b>Tell support</b>"], timeout=SOON_MS)
+    await tag.drag_to(rows.filter(has_text="Tell support"), target_position={"x": 200, "y": 35})
     await expect(texts).to_have_text(["Freeze", "<b>Tell support</b>", "Tag and sign"], timeout=SOON_MS)
 
     await rows.nth(0).get_by_role("button", name="Remove Freeze").click()
@@ -126,7 +136,7 @@ async def test_a_checklist_is_made_renamed_and_deleted_with_a_reason_but_not_by_
     await form.get_by_label("Entries, one a line").fill("one\n\ntwo")
     await form.get_by_role("button", name="Create").click()
     await expect(page).to_have_url(f"{server.url}/checklists/webshop/Launch")
-    await expect(dashboard.panel("Launch").get_by_role("row")).to_have_count(2)
+    await expect(page.locator(".checklists-entries > li")).to_have_count(2)
 
     looking = Watched(await browser.new_page())
     await looking.watch()

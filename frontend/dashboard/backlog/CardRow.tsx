@@ -1,13 +1,12 @@
 // A card: what it is, how pressing, whose, what holds it up; and its menu, which also moves it without a mouse.
 import { EllipsisVertical, Link2 } from "lucide-react";
 import { memo } from "react";
-import { Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover } from "react-aria-components";
 import { Link } from "wouter";
 import { useLive } from "../live/useLive";
-import { IconButton } from "../ui/Button";
+import { ActionMenu, MenuEntry, MenuGroup } from "../ui/ActionMenu";
 import { Badge } from "../ui/Panel";
 import { type Card, CLOSED_STATUSES, isBlocked, isClosed, OPEN_STATUSES, titleOf, toneOf } from "./cards";
-import { BacklogAgentsDocument, type BacklogStatus } from "./documents";
+import { BacklogAgentsDocument } from "./documents";
 import type { Moves } from "./useMoves";
 
 export const DRAGGED = "application/x-interlock-item";
@@ -64,48 +63,37 @@ export const CardRow = memo(function CardRow({ card, isOpen, showsProject, moves
 
 function CardMenu({ card, moves }: { card: Card; moves: Moves }) {
   return (
-    <MenuTrigger>
-      <IconButton label={`Move or give ${card.title}`}>
-        <EllipsisVertical size={16} aria-hidden />
-      </IconButton>
-      <Popover placement="bottom end">
-        <Entries card={card} moves={moves} />
-      </Popover>
-    </MenuTrigger>
+    <ActionMenu label={`Move or give ${card.title}`} face={<EllipsisVertical size={16} aria-hidden />}>
+      <Entries card={card} moves={moves} />
+    </ActionMenu>
   );
 }
 
 function Entries({ card, moves }: { card: Card; moves: Moves }) {
   const { data } = useLive(BacklogAgentsDocument, { project: card.project }, { touchedBy: never });
   const agents = inReach(data?.agents.nodes ?? []).filter((name) => name !== card.assignee);
-  const act = (key: string) => {
-    const [verb, name] = [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)];
-    void (verb === "move" ? moves.move(card, name as BacklogStatus) : moves.give(card, name));
-  };
   return (
-    <Menu className="menu" aria-label={`Move or give ${card.title}`} onAction={(key) => act(String(key))}>
-      <MenuSection>
-        <Header>Move to</Header>
+    <>
+      <MenuGroup title="Move to">
         {[...OPEN_STATUSES, ...CLOSED_STATUSES]
           .filter((status) => status !== card.status)
           .map((status) => (
-            <MenuItem key={status} id={`move:${status}`}>
+            <MenuEntry key={status} onPress={() => void moves.move(card, status)}>
               {titleOf(status)}
-            </MenuItem>
+            </MenuEntry>
           ))}
-      </MenuSection>
+      </MenuGroup>
       {!isClosed(card.status) && (
-        <MenuSection>
-          <Header>Give to</Header>
-          {card.assignee && <MenuItem id="give:">Nobody</MenuItem>}
+        <MenuGroup title="Give to">
+          {card.assignee && <MenuEntry onPress={() => void moves.give(card, "")}>Nobody</MenuEntry>}
           {agents.slice(0, MOST_AGENTS).map((name) => (
-            <MenuItem key={name} id={`give:${name}`}>
+            <MenuEntry key={name} onPress={() => void moves.give(card, name)}>
               {name}
-            </MenuItem>
+            </MenuEntry>
           ))}
-        </MenuSection>
+        </MenuGroup>
       )}
-    </Menu>
+    </>
   );
 }
 

@@ -1,18 +1,21 @@
-// The entries in their order: ticked off, reworded in place, dragged by a handle (also with the keyboard).
+// The entries in their order: ticked off, reworded in place, dragged, or moved by a menu.
 import { GripVertical, Pencil, Trash2 } from "lucide-react";
-import { type FormEvent, useState } from "react";
-import { Button as AriaButton, type DropTarget, GridList, GridListItem, Input, TextField, useDragAndDrop } from "react-aria-components";
+import { type DragEvent, type FormEvent, type ReactNode, useState } from "react";
+import { Input, TextField } from "react-aria-components";
 import { useLiveContext } from "../live/context";
+import { ActionMenu, MenuEntry, MenuGroup } from "../ui/ActionMenu";
 import { Button, IconButton } from "../ui/Button";
 import { useConfirm } from "../ui/confirm";
 import { Time } from "../ui/Time";
 import { tellFailure } from "../ui/toasts";
 import type { Change } from "./ChecklistDetail";
 import { CheckChecklistItemDocument, type ChecklistWholeFragment } from "./documents";
-import { type Edit, keysOf } from "./edits";
+import { keysOf, moveBehind } from "./edits";
 
 type Item = ChecklistWholeFragment["items"][number];
 type Row = Item & { id: string };
+
+const DRAGGED = "application/x-interlock-entry";
 
 interface Props {
   list: ChecklistWholeFragment;
@@ -24,6 +27,7 @@ export function Entries({ list, onChange }: Props) {
   const { server } = useLiveContext();
   const confirm = useConfirm();
   const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
+  const [over, setOver] = useState<{ id: string; isBelow: boolean } | null>(null);
   const [editing, setEditing] = useState<{ id: string; index: number; was: string; text: string } | null>(null);
   const keys = keysOf(list.items);
   const rows: Row[] = list.items.map((item, place) => ({ ...item, id: keys[place]! }));
@@ -49,11 +53,27 @@ export function Entries({ list, onChange }: Props) {
     const answer = await confirm({ title: "Remove this entry?", text: <p>{row.text}</p>, action: "Remove", isDangerous: true });
     if (answer !== null) await onChange?.({ does: "remove", index: row.index, was: row.text });
   };
-  const { dragAndDropHooks } = useDragAndDrop({
-    getItems: (moved) => [...moved].map((id) => ({ "text/plain": String(id).replace(/^\d+:/, "") })),
-    onReorder: ({ keys: moved, target }) => {
-      const edit = moveOf(rows, String([...moved][0]), target);
-      if (edit) void onChange?.(edit);
+  const move = (row: Row, after: Row | null) => {
+    const edit = moveBehind(rows, row, after);
+    if (edit) void onChange?.(edit);
+  };
+  const dropOn = (row: Row) => ({
+    onDragOver(event: DragEvent<HTMLElement>) {
+      if (!event.dataTransfer.types.includes(DRAGGED)) return;
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "move";
+      const isBelow = isLowerHalf(event);
+      if (over?.id !== row.id || over.isBelow !== isBelow) setOver({ id: row.id, isBelow });
+    },
+    onDragLeave(event: DragEvent<HTMLElement>) {
+      if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(null);
+    },
+    onDrop(event: DragEvent<HTMLElement>) {
+      setOver(null);
+      const moved = rows.find((one) => one.id === event.dataTransfer.getData(DRAGGED));
+      if (!moved) return;
+      event.preventDefault();
+      move(moved, isLowerHalf(event) ? row : (rows[rows.indexOf(row) - 1] ?? null));
     },
   });
   const isLost = editing !== null && !keys.includes(editing.id);
@@ -72,16 +92,19 @@ export function Entries({ list, onChange }: Props) {
           <Editor text={editing.text} onText={(text) => setEditing({ ...editing, text })} onSave={() => void save(editing)} onLeave={() => setEditing(null)} />
         </div>
       )}
-      <GridList
-        aria-label={`Entries of ${list.name}`}
-        className="checklists-entries"
-        items={rows}
-        dependencies={[busy, editing, onChange]}
-        keyboardNavigationBehavior="tab"
-        dragAndDropHooks={onChange ? dragAndDropHooks : undefined}
-      >
-        {(row) => (
-          <GridListItem id={row.id} textValue={row.text}>
+      <ul aria-label={`Entries of ${list.name}`} className="checklists-entries">
+        {rows.map((row) => (
+          <li
+            key={row.id}
+            draggable={onChange !== null && editing?.id !== row.id}
+            data-over={over?.id === row.id ? (over.isBelow ? "below" : "above") : undefined}
+            onDragStart={(event) => {
+              event.dataTransfer.setData(DRAGGED, row.id);
+              event.dataTransfer.setData("text/plain", row.text);
+              event.dataTransfer.effectAllowed = "move";
+            }}
+            {...(onChange ? dropOn(row) : {})}
+          >
             {editing?.id === row.id ? (
               <Editor text={editing.text} onText={(text) => setEditing({ ...editing, text })} onSave={() => void save(editing)} onLeave={() => setEditing(null)} />
             ) : (
@@ -90,6 +113,7 @@ export function Entries({ list, onChange }: Props) {
                 isBusy={busy.has(row.id)}
                 actions={
                   onChange && {
+                    places: <Places rows={rows} row={row} onMove={move} />,
                     onTick: () => void during(row.id, tick(row)),
                     onEdit: () => setEditing({ id: row.id, index: row.index, was: row.text, text: row.text }),
                     onRemove: () => void during(row.id, remove(row)),
@@ -97,23 +121,37 @@ export function Entries({ list, onChange }: Props) {
                 }
               />
             )}
-          </GridListItem>
-        )}
-      </GridList>
+          </li>
+        ))}
+      </ul>
     </>
   );
 }
 
-function moveOf(rows: readonly Row[], id: string, target: DropTarget): Edit | null {
-  const row = rows.find((one) => one.id === id);
-  if (!row || target.type !== "item") return null;
-  const at = rows.findIndex((one) => one.id === target.key);
-  const others = rows.slice(0, target.dropPosition === "before" ? at : at + 1).filter((one) => one !== row);
-  const after = others.at(-1);
-  return { does: "move", index: row.index, was: row.text, after: after ? { index: after.index, text: after.text } : null };
+function isLowerHalf(event: DragEvent<HTMLElement>): boolean {
+  const { top, height } = event.currentTarget.getBoundingClientRect();
+  return event.clientY > top + height / 2;
+}
+
+/** Where an entry may be moved without a mouse. */
+function Places({ rows, row, onMove }: { rows: readonly Row[]; row: Row; onMove(row: Row, after: Row | null): void }) {
+  const at = rows.indexOf(row);
+  return (
+    <MenuGroup title="Move">
+      {at > 0 && <MenuEntry onPress={() => onMove(row, null)}>To the top</MenuEntry>}
+      {rows.map((other, place) =>
+        place === at || place === at - 1 ? null : (
+          <MenuEntry key={other.id} onPress={() => onMove(row, other)}>
+            Below {other.text}
+          </MenuEntry>
+        ),
+      )}
+    </MenuGroup>
+  );
 }
 
 interface Actions {
+  places: ReactNode;
   onTick(): void;
   onEdit(): void;
   onRemove(): void;
@@ -123,9 +161,9 @@ function Entry({ row, isBusy, actions }: { row: Row; isBusy: boolean; actions: A
   return (
     <div className="checklists-entry" aria-busy={isBusy} data-done={row.done || undefined}>
       {actions && (
-        <AriaButton slot="drag" className="button icon quiet checklists-grip" aria-label={`Move ${row.text}`}>
-          <GripVertical size={16} aria-hidden />
-        </AriaButton>
+        <ActionMenu label={`Move ${row.text}`} face={<GripVertical size={16} aria-hidden />} className="button icon quiet checklists-grip">
+          {actions.places}
+        </ActionMenu>
       )}
       <label className="checklists-tick">
         <input type="checkbox" checked={row.done} disabled={!actions || isBusy} onChange={() => actions?.onTick()} />

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { entriesAfter, fitted, keysOf, linesOf, splitRecord } from "./edits";
+import { type Entry, entriesAfter, fitted, keysOf, linesOf, moveBehind, splitRecord } from "./edits";
 
 const entries = (...texts: string[]) => texts.map((text, index) => ({ index, text }));
 
@@ -39,4 +39,11 @@ test("lines become entries, and a record is a project and a name that may hold s
   expect(linesOf(" a \n\n b")).toEqual(["a", "b"]);
   expect(splitRecord("shop/a/b")).toEqual(["shop", "a/b"]);
   expect(splitRecord("shop")).toEqual(["shop", ""]);
+});
+
+test("a move names its neighbour above, and one that changes nothing is none", () => {
+  const [a, b, c] = entries("a", "b", "c") as [Entry, Entry, Entry];
+  expect(moveBehind([a, b, c], a, c)).toEqual({ does: "move", index: 0, was: "a", after: { index: 2, text: "c" } });
+  expect(moveBehind([a, b, c], c, null)).toEqual({ does: "move", index: 2, was: "c", after: null });
+  expect([moveBehind([a, b, c], b, a), moveBehind([a, b, c], b, b), moveBehind([a, b, c], a, null)]).toEqual([null, null, null]);
 });

@@ -38,6 +38,12 @@ export function entriesAfter(entries: readonly Entry[], edit: Edit): ChecklistEn
   }
 }
 
+/** Return the edit that moves an entry behind another (null: to the top), or null if it stands there or that is itself. */
+export function moveBehind<E extends Entry>(entries: readonly E[], entry: E, after: E | null): Edit | null {
+  if (entry === after || (entries[entries.indexOf(entry) - 1] ?? null) === after) return null;
+  return { does: "move", index: entry.index, was: entry.text, after: after && { index: after.index, text: after.text } };
+}
+
 /** Return the edit for the list as it is now, or null if the entry it is about is not there any more. */
 export function fitted(edit: Edit, entries: readonly Entry[]): Edit | null {
   const index = found(entries, edit.index, edit.was);

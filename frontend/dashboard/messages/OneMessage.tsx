@@ -1,7 +1,7 @@
 // One message and how it stands with each recipient; an admin may move it on for them.
 import { useState } from "react";
-import { Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover } from "react-aria-components";
 import { useLiveContext, useMay } from "../live/context";
+import { ActionMenu, MenuEntry, MenuGroup } from "../ui/ActionMenu";
 import { Button } from "../ui/Button";
 import { useConfirm } from "../ui/confirm";
 import { Badge } from "../ui/Panel";
@@ -105,23 +105,15 @@ function StandingRow({ message, standing, own, onMoved }: { message: Message; st
         </span>
       )}
       {move && steps.length > 0 && (
-        <MenuTrigger>
-          <Button kind="quiet" aria-label={`Move on for ${recipient}`}>
-            Move on…
-          </Button>
-          <Popover placement="bottom start">
-            <Menu className="menu" aria-label={`Move on for ${recipient}`} onAction={(key) => void move(key as MessageStatus)}>
-              <MenuSection>
-                <Header>For {recipient}</Header>
-                {steps.map((step) => (
-                  <MenuItem key={step.status} id={step.status}>
-                    {step.verb}
-                  </MenuItem>
-                ))}
-              </MenuSection>
-            </Menu>
-          </Popover>
-        </MenuTrigger>
+        <ActionMenu label={`Move on for ${recipient}`} face="Move on…" className="button quiet">
+          <MenuGroup title={`For ${recipient}`}>
+            {steps.map((step) => (
+              <MenuEntry key={step.status} onPress={() => void move(step.status)}>
+                {step.verb}
+              </MenuEntry>
+            ))}
+          </MenuGroup>
+        </ActionMenu>
       )}
     </li>
   );
