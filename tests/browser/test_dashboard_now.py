@@ -38,8 +38,8 @@ async def test_what_agents_do_is_on_the_page_at_once(
     agents, locks, events = (dashboard.panel(title) for title in ("Agents", "Locks", "Events"))
     await expect(agents.get_by_role("link", name="ann")).to_be_visible(timeout=SOON_MS)
     await expect(agents).to_contain_text("rewrite the cart")
-    await expect(locks.get_by_role("row", name="cart.ts")).to_contain_text("ann", timeout=SOON_MS)
-    await expect(locks.get_by_role("row", name="web/src/")).to_have_count(3)
+    await expect(locks.get_by_role("listitem", name="cart.ts")).to_contain_text("ann", timeout=SOON_MS)
+    await expect(locks.get_by_role("listitem", name="web/src/")).to_have_count(3)
     await expect(dashboard.counter("Agents here")).to_have_text("2")
     await expect(dashboard.counter("Locks held")).to_have_text("3")
 
@@ -50,11 +50,11 @@ async def test_what_agents_do_is_on_the_page_at_once(
     await expect(agents).to_contain_text("adding up")
 
     waiting = asyncio.create_task(bob.lock("web/src/cart.ts", wait_seconds=20))
-    await expect(locks.get_by_role("row", name="cart.ts")).to_contain_text("bob waiting")
+    await expect(locks.get_by_role("listitem", name="cart.ts")).to_contain_text("bob waiting")
     await expect(dashboard.counter("Waiting")).to_have_text("1")
     await ann.call("memory_unlock_files", files=["web/src/cart.ts"])
     await waiting
-    await expect(locks.get_by_role("row", name="cart.ts")).to_contain_text("bob", timeout=SOON_MS)
+    await expect(locks.get_by_role("listitem", name="cart.ts")).to_contain_text("bob", timeout=SOON_MS)
     await expect(dashboard.counter("Waiting")).to_have_text("0")
     await expect(events).to_contain_text("granted web/src/cart.ts")
     await dashboard.assert_accessible()
@@ -71,7 +71,7 @@ async def test_a_lock_is_forced_open_after_one_question_and_its_holder_is_told_w
     ann = await comes(server, "ann")
     await ann.lock("api/orders.py", reason="totals in cents")
     await dashboard.open(server.url)
-    row = dashboard.panel("Locks").get_by_role("row", name="api/orders.py")
+    row = dashboard.panel("Locks").get_by_role("listitem", name="api/orders.py")
     force = row.get_by_role("button", name="Force open api/orders.py")
     await force.click()
     dialog = dashboard.page.get_by_role("alertdialog")
@@ -135,7 +135,7 @@ async def test_a_lost_connection_is_made_up_for_without_a_gap_or_a_repetition(
     await dashboard.panel("Events").get_by_role("button", name="Locks").click()
     said = dashboard.panel("Events").locator(".now-said")
     await expect(said).to_have_text([re.compile(name) for name in ("after.py", "meanwhile.py", "before.py")])
-    await expect(dashboard.panel("Locks").get_by_role("row")).to_have_count(3)
+    await expect(dashboard.panel("Locks").get_by_role("listitem")).to_have_count(3)
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ async def test_a_restart_of_the_server_needs_no_reload(
     server = await asyncio.to_thread(restarting)
     bob = await comes(server, "bob")
     await bob.lock("after.py")
-    await expect(dashboard.panel("Locks").get_by_role("row")).to_have_count(2)
+    await expect(dashboard.panel("Locks").get_by_role("listitem")).to_have_count(2)
     await expect(dashboard.panel("Events")).to_contain_text("granted after.py")
     await dashboard.is_live()
     assert await dashboard.page.evaluate("window.isTheSamePage")

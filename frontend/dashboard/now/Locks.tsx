@@ -1,7 +1,6 @@
 // Locks as a tree of paths, with who holds and who waits; an admin may force one open.
 import { ChevronRight, Unlock } from "lucide-react";
 import { memo, useCallback, useMemo, useState } from "react";
-import { Button as AriaButton, Collection, Tree, TreeItem, TreeItemContent } from "react-aria-components";
 import { useLiveContext, useMay } from "../live/context";
 import { IconButton } from "../ui/Button";
 import { useConfirm } from "../ui/confirm";
@@ -10,7 +9,7 @@ import { Badge, Panel } from "../ui/Panel";
 import { Time } from "../ui/Time";
 import { tell, tellFailure } from "../ui/toasts";
 import { ForceUnlockDocument } from "./documents";
-import { folders, type HeldLock, type Node, treeOf } from "./tree";
+import { type HeldLock, type Node, treeOf } from "./tree";
 import { type Waiter, waitingAt } from "./waiters";
 
 interface Props {
@@ -52,75 +51,72 @@ function LockTree({ project, locks, waiters }: { project: string; locks: readonl
   // Kept are the person's own changes, so that what comes later appears as the rest does.
   const [turned, setTurned] = useState<ReadonlySet<string>>(new Set());
   const isOpenFirst = locks.length <= MOST_OPEN;
-  const all = folders(nodes);
-  const open = all.filter((path) => turned.has(path) !== isOpenFirst);
   const release = useForceRelease(project);
-  const row = (node: Node) => (
-    <LockItem key={node.id} node={node} waiters={waiters} onRelease={release} row={row} />
-  );
+  const turn = (path: string) =>
+    setTurned((before) => new Set(before.has(path) ? [...before].filter((one) => one !== path) : [...before, path]));
+  const tree: Tree = { waiters, onRelease: release, isOpen: (path) => turned.has(path) !== isOpenFirst, onTurn: turn };
   return (
-    <Tree
-      aria-label={`Locks of ${project}`}
-      className="now-tree"
-      items={nodes}
-      dependencies={[waiters, release]}
-      expandedKeys={open}
-      onExpandedChange={(keys) => setTurned(new Set(all.filter((path) => (keys as Set<unknown>).has(path) !== isOpenFirst)))}
-    >
-      {row}
-    </Tree>
+    <ul aria-label={`Locks of ${project}`} className="now-tree">
+      {nodes.map((node) => (
+        <LockItem key={node.id} node={node} level={0} tree={tree} />
+      ))}
+    </ul>
   );
 }
 
-interface ItemProps {
-  node: Node;
+interface Tree {
   waiters: readonly Waiter[];
   onRelease: ((lock: HeldLock) => Promise<void>) | null;
-  row(node: Node): React.JSX.Element;
+  isOpen(path: string): boolean;
+  onTurn(path: string): void;
 }
 
-function LockItem({ node, waiters, onRelease, row }: ItemProps) {
-  const { lock, name, children, count } = node;
-  const queue = lock ? waitingAt(lock.path, waiters) : [];
+function LockItem({ node, level, tree }: { node: Node; level: number; tree: Tree }) {
+  const { id, lock, name, children, count } = node;
+  const { onRelease } = tree;
+  const queue = lock ? waitingAt(lock.path, tree.waiters) : [];
+  const isOpen = children.length > 0 && tree.isOpen(id);
   return (
-    <TreeItem id={node.id} textValue={lock ? `${node.id}, held by ${lock.holder}` : node.id}>
-      <TreeItemContent>
-        {({ hasChildItems, level }) => (
-          <div className="now-lock" style={{ paddingInlineStart: `${(level - 1) * 1.1}rem` }}>
-            {hasChildItems ? (
-              <AriaButton slot="chevron" className="now-chevron">
-                <ChevronRight size={16} aria-hidden />
-              </AriaButton>
-            ) : (
-              <span className="now-chevron" />
-            )}
-            <span className="now-held">
-              <span className="now-path mono">{name}</span>
-              {!lock && <span className="faint">{count} locks</span>}
-              {lock && (
-                <>
-                  <span className="now-holder">{lock.holder}</span>
-                  <span className="faint">
-                    <Time at={lock.since} />
-                  </span>
-                  {lock.stale && <Badge tone="warn">stale</Badge>}
-                  {queue.length > 0 && <Badge tone="busy">{`${queue.map((waiter) => waiter.agent).join(", ")} waiting`}</Badge>}
-                  <span className="now-reason faint" title={lock.reason}>
-                    {lock.reason}
-                  </span>
-                </>
-              )}
-            </span>
-            {lock && onRelease && (
-              <IconButton label={`Force open ${node.id}`} onPress={() => void onRelease(lock)}>
-                <Unlock size={16} aria-hidden />
-              </IconButton>
-            )}
-          </div>
+    <li aria-label={lock ? `${id}, held by ${lock.holder}` : id}>
+      <div className="now-lock" style={{ paddingInlineStart: `${level * 1.1 + 0.4}rem` }}>
+        {children.length > 0 ? (
+          <button type="button" className="now-chevron" aria-expanded={isOpen} aria-label={id} onClick={() => tree.onTurn(id)}>
+            <ChevronRight size={16} aria-hidden />
+          </button>
+        ) : (
+          <span className="now-chevron" />
         )}
-      </TreeItemContent>
-      <Collection items={children}>{row}</Collection>
-    </TreeItem>
+        <span className="now-held">
+          <span className="now-path mono">{name}</span>
+          {!lock && <span className="faint">{count} locks</span>}
+          {lock && (
+            <>
+              <span className="now-holder">{lock.holder}</span>
+              <span className="faint">
+                <Time at={lock.since} />
+              </span>
+              {lock.stale && <Badge tone="warn">stale</Badge>}
+              {queue.length > 0 && <Badge tone="busy">{`${queue.map((waiter) => waiter.agent).join(", ")} waiting`}</Badge>}
+              <span className="now-reason faint" title={lock.reason}>
+                {lock.reason}
+              </span>
+            </>
+          )}
+        </span>
+        {lock && onRelease && (
+          <IconButton label={`Force open ${id}`} onPress={() => void onRelease(lock)}>
+            <Unlock size={16} aria-hidden />
+          </IconButton>
+        )}
+      </div>
+      {isOpen && (
+        <ul>
+          {children.map((child) => (
+            <LockItem key={child.id} node={child} level={level + 1} tree={tree} />
+          ))}
+        </ul>
+      )}
+    </li>
   );
 }
 

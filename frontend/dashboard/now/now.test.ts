@@ -3,7 +3,7 @@ import type { FeedEvent } from "../live/events";
 import type { NowProjectQuery } from "./documents";
 import { beatsAfter, peopleOf } from "./people";
 import { chosen, perMinute, says } from "./told";
-import { folders, type HeldLock, type Node, treeOf } from "./tree";
+import { type HeldLock, type Node, treeOf } from "./tree";
 import { stillWaiting, waitingAt } from "./waiters";
 
 const AT = "2026-01-01T12:00:00Z";
@@ -25,7 +25,6 @@ describe("the tree of locks", () => {
   test("joins folders that hold one thing and keeps a locked folder above what is in it", () => {
     const nodes = treeOf([lock("web/src/pay/card.ts"), lock("README.md", "bob"), lock("api/"), lock("web/src/cart.ts")]);
     expect(drawn(nodes)).toEqual(["README.md bob", "api/ ann", "web/src/ (2)", "  cart.ts ann", "  pay/card.ts ann"]);
-    expect(folders(nodes)).toEqual(["web/src/"]);
   });
 
   test("names each place by its whole path, so that two files of one name are two", () => {

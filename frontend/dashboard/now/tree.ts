@@ -52,8 +52,3 @@ function joined(node: Node): Node {
   }
   return { ...node, children: node.children.map(joined) };
 }
-
-/** Return the paths of all that can be opened. */
-export function folders(nodes: readonly Node[]): string[] {
-  return nodes.flatMap((node) => (node.children.length > 0 ? [node.id, ...folders(node.children)] : []));
-}
