@@ -107,7 +107,7 @@ function wanted(key: string, at: number, entries: readonly HTMLElement[]): HTMLE
 function place({ style, offsetWidth }: HTMLElement, near: DOMRect) {
   const [below, above] = [innerHeight - near.bottom - EDGE_PX, near.top - EDGE_PX];
   const isBelow = below >= LEAST_PX || below >= above;
-  style.left = `${Math.max(EDGE_PX, Math.min(near.right - offsetWidth, innerWidth - offsetWidth - EDGE_PX))}px`;
+  style.left = `${Math.max(EDGE_PX, Math.min(near.left, innerWidth - offsetWidth - EDGE_PX))}px`;
   style.top = isBelow ? `${near.bottom}px` : "auto";
   style.bottom = isBelow ? "auto" : `${innerHeight - near.top}px`;
   style.maxHeight = `${isBelow ? below : above}px`;
