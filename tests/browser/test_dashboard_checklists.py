@@ -71,11 +71,15 @@ async def test_a_checklist_is_edited_in_place_and_everybody_sees_it_at_once(
     await expect(page.get_by_role("menu")).to_have_count(0)
     await expect(page.get_by_role("button", name="Move Tag and sign", exact=True)).to_be_focused()
     tag, freeze = (rows.filter(has_text=text) for text in ("Tag and sign", "Freeze"))
+    # What is dragged is what lies under the pointer: this page must have the new order, too.
+    await expect(rows.nth(2)).to_contain_text("Tag and sign", timeout=SOON_MS)
     await tag.drag_to(freeze, target_position={"x": 200, "y": 3})
     await expect(texts).to_have_text(["Tag and sign", "Freeze", "<b>Tell support</b>"], timeout=SOON_MS)
+    await expect(rows.nth(0)).to_contain_text("Tag and sign", timeout=SOON_MS)
     await tag.drag_to(rows.filter(has_text="Tell support"), target_position={"x": 200, "y": 35})
     await expect(texts).to_have_text(["Freeze", "<b>Tell support</b>", "Tag and sign"], timeout=SOON_MS)
 
+    await expect(rows.nth(0)).to_contain_text("Freeze", timeout=SOON_MS)
     await rows.nth(0).get_by_role("button", name="Remove Freeze").click()
     await page.get_by_role("alertdialog").get_by_role("button", name="Remove").click()
     await expect(texts).to_have_text(["<b>Tell support</b>", "Tag and sign"], timeout=SOON_MS)
