@@ -62,10 +62,9 @@ class Frequencies:
         self, connection: sqlite3.Connection, table: Table, words: Sequence[str], projects: Condition
     ) -> Asked:
         """Return how to ask for `words`: in a large table the rarer ones find."""
-        every = within_projects(_any(words), projects)
         (size,) = connection.execute(f'SELECT max("row") FROM {table.name}').fetchone()
         if (size or 0) < _LARGE:
-            return Asked(every)
+            return Asked(within_projects(_any(words), projects))
         counts = {word: self.rows_with(connection, table, _any([word])) for word in words}
         most = max(_COMMON_ROWS, size // _COMMON_SHARE)
         finding, found = [], 0
@@ -114,7 +113,7 @@ def ranked(
             rows += passing(connection, [number for number, _ in ordered[cut:]])
         if len(rows) < limit and len(scores) == most:
             return everywhere(connection, asked)
-        if asked.ordering:
+        if rows and asked.ordering:
             _order(connection, table, asked.ordering, scores, [row[0] for row in rows])
         rows.sort(key=lambda row: (scores[row[0]], row[1 + table.id_at]))
         return [Hit(decode(row[1:]), -scores[row[0]]) for row in rows[:limit]]
@@ -150,11 +149,11 @@ def _order(
     """Add to the scores what BM25 gives for common words: about, told by the words' beginnings."""
     texts = connection.execute(
         f"SELECT rowid, title, rest FROM {table.words} WHERE rowid IN ({placeholders(numbers)})",
-        list(numbers),
+        numbers,
     ).fetchall()
-    longest = sum(len(title) + len(rest) for _, title, rest in texts) / max(len(texts), 1) or 1.0
+    mean = sum(len(title) + len(rest) for _, title, rest in texts) / len(texts)
     for number, title, rest in texts:
-        damping = _K1 * (1 - _B + _B * (len(title) + len(rest)) / longest)
+        damping = _K1 * (1 - _B + _B * (len(title) + len(rest)) / mean)
         for word, weight in words:
             begins = f" {word[: max(3, len(word) - 2)]}"
             times = 2 * f" {title}".count(begins) + f" {rest}".count(begins)

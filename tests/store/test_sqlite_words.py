@@ -65,3 +65,7 @@ async def test_common_words_find_where_there_are_no_others(store: SqliteStore) -
 async def test_a_common_word_of_the_text_lifts_it_among_the_rare(store: SqliteStore) -> None:
     await store.commit(Changes(puts=(document(104, "one quokka nothing"),)))
     assert (await found(store, "quokka nothing"))[0] == "doc_104"
+
+
+async def test_a_filter_that_nothing_passes_finds_nothing(store: SqliteStore) -> None:
+    assert await store.search(Document, "quokka nothing", {"project": "p", "type": "adr"}, limit=100) == []
