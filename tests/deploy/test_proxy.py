@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 
 from api.settings import Settings
 from tests.deploy.reading import ROOT
-from tests.engines.mongod import free_port, lacks
+from tests.engines.service import free_port, lacks
 from tests.faults.conftest import Serve, serve  # noqa: F401 - a fixture of these tests too
 from tests.faults.processes import ServerProcess, ask
 

