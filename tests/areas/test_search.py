@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import threading
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
@@ -219,7 +218,7 @@ async def test_with_the_index_switched_off_words_are_all_there_is_to_ask_for(bra
 async def test_searches_and_stores_go_on_while_the_directory_is_taken_away(brain: Searching) -> None:
     await brain.put(document("a", "the cat sleeps"))
     assert await brain.ids("feline") == ["a"]
-    shutil.rmtree(brain.folder)
+    brain.take_away_folder()
     await brain.put(document("b", "a cat"))
     assert set(await brain.ids("cat")) == {"a", "b"}
     async with asyncio.timeout(10):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -72,6 +73,14 @@ class Brain:
     @property
     def folder(self) -> Path:
         return self.data / "chroma"
+
+    def take_away_folder(self) -> None:
+        """Delete the index as `rm -rf` would, again where a file was written into it meanwhile."""
+        for _attempt in range(20):
+            with suppress(OSError):
+                shutil.rmtree(self.folder)
+                return
+        shutil.rmtree(self.folder)
 
     @asynccontextmanager
     async def running(self, *, has_index: bool = True, settle_seconds: float = 0.0) -> AsyncIterator[Brain]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import subprocess
 import sys
 import threading
@@ -100,7 +99,7 @@ async def test_the_directory_deleted_while_down_is_made_anew_from_the_records(br
     async with brain.running():
         await brain.put(*(document(f"d{n}", f"cat number{n}") for n in range(100)))
         await _all(brain, 100)
-    shutil.rmtree(brain.folder)
+    brain.take_away_folder()
     async with brain.running():
         await brain.state("ready")
         assert brain.index.health().total == brain.index.health().indexed == 100
@@ -111,7 +110,7 @@ async def test_the_directory_deleted_while_up_is_made_anew_from_the_records(brai
     async with brain.running():
         await brain.put(document("a", "cat"))
         await brain.until("feline", ["a"])
-        shutil.rmtree(brain.folder)
+        brain.take_away_folder()
         await brain.until("feline", ["a"])
         await brain.put(document("b", "car"))
         await brain.until("car", ["b"])
