@@ -11,6 +11,7 @@ import pytest
 
 from api import graphql_http
 from api.explorer import FOLDER, NOT_BUILT, Assets, page
+from benchmarks.bundle import MOST_BYTES, named, packed
 from tests.api.conftest import Running
 from tests.js import missing
 
@@ -30,11 +31,6 @@ async def get(server: Running, path: str, method: str = "GET", **headers: str) -
         return await client.request(method, url, headers=headers)
 
 
-def loaded(text: str) -> list[str]:
-    """Return the addresses that a page names."""
-    return re.findall(r'(?:src|href)="([^"]*)"', text)
-
-
 @pytest.mark.usefixtures("built")
 async def test_a_browser_gets_a_page_that_loads_only_from_this_server(server: Running) -> None:
     response = await get(server, "/graphql", **BROWSER)
@@ -46,7 +42,7 @@ async def test_a_browser_gets_a_page_that_loads_only_from_this_server(server: Ru
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert policy["script-src"] == policy["worker-src"] == policy["connect-src"] == "'self'"
     assert not re.search(r"https?:|\*|unsafe-eval", response.headers["content-security-policy"])
-    found = loaded(response.text)
+    found = named(response.text)
     assert len(found) >= 3
     assert all(address.startswith(("/assets/", "data:")) for address in found), found
     assert "<script>" not in response.text
@@ -59,7 +55,7 @@ async def test_the_page_and_its_files_come_without_a_key_and_nothing_else_does(
     server = serving(auth_enabled=True)
     response = await get(server, "/graphql", **BROWSER)
     assert response.status_code == 200
-    for address in loaded(response.text):
+    for address in named(response.text):
         if address.startswith("/assets/"):
             assert (await get(server, address)).status_code == 200, address
     asked = await get(
@@ -108,19 +104,8 @@ async def test_files_come_packed_to_who_takes_them_so(
 @pytest.mark.usefixtures("built")
 def test_the_dashboard_is_at_most_250_kb_packed() -> None:
     """All that it may ever load, views that are opened later included; the explorer's own files are not."""
-    manifest = (FOLDER / "dashboard" / "index.html").read_text("utf-8")
-    names, wanted = (
-        set(),
-        {name.removeprefix("/assets/") for name in loaded(manifest) if name.startswith("/assets/")},
-    )
-    while wanted:
-        name = wanted.pop()
-        names.add(name)
-        text = (FOLDER / "assets" / name).read_text("utf-8")
-        found = set(re.findall(r"""[\w-]+-[\w-]{8}\.(?:js|css)""", text)) if name.endswith(".js") else set()
-        wanted |= {one for one in found if (FOLDER / "assets" / one).exists()} - names
-    size = sum((FOLDER / "packed" / f"{name}.gz").stat().st_size for name in names)
-    assert 50_000 < size <= 250_000, (size, sorted(names))
+    entry, later = packed()
+    assert 50_000 < sum(entry.values()) + sum(later.values()) <= MOST_BYTES, {**entry, **later}
 
 
 @pytest.mark.usefixtures("built")

@@ -5,34 +5,35 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from mcp import Client
 from playwright.async_api import Browser, async_playwright, expect
 
 from api.explorer import FOLDER
 from tests.api.conftest import Running, serving  # noqa: F401 - a fixture
+from tests.browser.chromium import FLAGS, NAMES
 from tests.browser.watched import PATIENCE_MS, Agent, Watched
 from tests.js import missing
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 Comes = Callable[..., Awaitable[Agent]]
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One browser serves all tests of this folder, so they run on the loop that it lives on."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
     if not all((FOLDER / page / "index.html").exists() for page in ("dashboard", "explorer")):
         missing("the pages are not built; run `make install`")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = next(filter(None, map(shutil.which, NAMES)), None)
     if chromium is None:
         missing("Chromium is not installed; on Debian: apt-get install chromium")
     async with async_playwright() as playwright:
@@ -57,7 +58,7 @@ async def dashboard(browser: Browser, serving: object) -> AsyncIterator[Watched]
     await page.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def comes() -> AsyncIterator[Comes]:
     """Let an agent come to a server over MCP: `await comes(server, "ann", project="p", task="...")`."""
     go = asyncio.Event()
