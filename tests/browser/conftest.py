@@ -33,16 +33,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def chromium() -> AsyncIterator[Browser]:
     if not all((FOLDER / page / "index.html").exists() for page in ("dashboard", "explorer")):
         missing("the pages are not built; run `make install`")
-    chromium = next(filter(None, map(shutil.which, NAMES)), None)
-    if chromium is None:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
         missing("Chromium is not installed; on Debian: apt-get install chromium")
     async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        started = await playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield started
         await started.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """The browser, in which nothing is open; what a test opens is closed after it."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def dashboard(browser: Browser, serving: object) -> AsyncIterator[Watched]:  # noqa: F811 - a fixture
     """A page for the dashboard; after the test it must have complained of nothing and left no host.
 
