@@ -36,7 +36,9 @@ RELEASE = """mutation ($leaseId: ID!, $ids: [ID!], $failure: String, $permanent:
 ENRICH = """mutation ($input: EnrichFunctionInput!) { enrichFunction(input: $input) { id } }"""
 CURSOR = """query ($projects: [String!]) { feedCursor(projects: $projects) }"""
 REGISTERED = """subscription ($projects: [String!], $after: String) {
-  events(projects: $projects, kinds: ["function.registered"], after: $after) { ... on FeedEvent { project } }
+  events(projects: $projects, kinds: ["function.registered", "function.requeued"], after: $after) {
+    ... on FeedEvent { project }
+  }
 }"""
 LONGEST_PAUSE_SECONDS = 15.0
 
@@ -127,7 +129,7 @@ class Server:
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def registrations(self, projects: Sequence[str] | None) -> AsyncIterator[None]:
-        """Yield whenever functions were registered, and after each connection: some may have been missed."""
+        """Yield whenever functions were registered or queued anew, and after each connection: some may have been missed."""
         from gql.transport.websockets import WebsocketsTransport
 
         pause = 0.2

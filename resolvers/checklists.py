@@ -74,6 +74,7 @@ async def check_checklist_item(
     item_index: int,
     done: bool = True,
     notes: str | None = None,
+    item_text: str | None = None,
     project: str | None = None,
 ) -> Checklist:
     """Tick an item off, or open it again; `item_index` counts from 0.
@@ -81,11 +82,18 @@ async def check_checklist_item(
     Raises:
         NotFound: there is no such checklist.
         BadInput: there is no such item.
+        Clash: the item there has another text than `item_text`.
     """
+    meant = None if item_text is None else line("item_text", item_text)
     remark = None if notes is None else text("notes", notes, max_bytes=MAX_LINE)
 
     def tick(found: Checklist, now: datetime) -> tuple[Mapping[str, Any], ...]:
-        if not 0 <= item_index < len(found.items):
+        is_there = 0 <= item_index < len(found.items)
+        if meant is not None and (not is_there or found.items[item_index]["text"] != meant):
+            raise Clash(
+                f"entry {item_index} is another one meanwhile", field="item_text", hint="Read the list again."
+            )
+        if not is_there:
             last = len(found.items) - 1
             raise BadInput(
                 "item_index", f"must be between 0 and {last}" if last >= 0 else "the list is empty"

@@ -8,7 +8,7 @@ from datetime import datetime
 from resolvers.acts import Act, Decision
 from resolvers.audit import entry
 from resolvers.callers import Role
-from resolvers.errors import Forbidden, NotFound
+from resolvers.errors import Clash, Forbidden, NotFound
 from resolvers.inputs import line, text
 from resolvers.listing import Listing, listing
 from resolvers.rules import MAX_NAME
@@ -21,7 +21,13 @@ MIN_PRIORITY, MAX_PRIORITY = 1, 100
 
 
 async def set_guideline(
-    act: Act, *, name: str, rule: str, scope: str = GLOBAL, priority: int = 50
+    act: Act,
+    *,
+    name: str,
+    rule: str,
+    scope: str = GLOBAL,
+    priority: int = 50,
+    updated_at: datetime | None = None,
 ) -> Guideline:
     """Create or replace the guideline of that name in its scope: `global` or a project.
 
@@ -31,6 +37,7 @@ async def set_guideline(
         Forbidden: a global one needs an admin key for all projects; a project's one an admin key
             or the session of an agent of tier admin there.
         BadInput: a value cannot be taken.
+        Clash: it was changed or deleted since `updated_at`.
     """
     called, told = _name(name), text("rule", rule, required=True, max_bytes=MAX_RULE)
     project = _project(act, scope)
@@ -39,6 +46,7 @@ async def set_guideline(
     async def decision(now: datetime) -> Decision[Guideline]:
         await _require_writer(act, project)
         found = await act.store.get(Guideline, f"{project}/{called}")
+        _require_as_read(found, updated_at)
         kept = found or Guideline(
             id=f"{project}/{called}",
             project=project,
@@ -55,18 +63,22 @@ async def set_guideline(
     return await act.decide(decision)
 
 
-async def delete_guideline(act: Act, *, name: str, scope: str = GLOBAL) -> Guideline:
+async def delete_guideline(
+    act: Act, *, name: str, scope: str = GLOBAL, updated_at: datetime | None = None
+) -> Guideline:
     """Delete the guideline of that name in its scope and return it as it was.
 
     Raises:
         NotFound: there is none.
         Forbidden: as for `set_guideline`.
+        Clash: it was changed since `updated_at`.
     """
     called, project = _name(name), _project(act, scope)
 
     async def decision(now: datetime) -> Decision[Guideline]:
         await _require_writer(act, project)
         found = await _found(act, project, called)
+        _require_as_read(found, updated_at)
         audit = entry(act, now, "guideline.deleted", project, _target(found))
         return Decision(found, Changes(puts=(audit,), deletes=(found,), events=(_event(found, "deleted"),)))
 
@@ -91,6 +103,13 @@ async def guidelines(
     return await listing(
         act, Guideline, where, (By("priority"),), first=first, after=after, projects=(project,)
     )
+
+
+def _require_as_read(found: Guideline | None, updated_at: datetime | None) -> None:
+    if updated_at is None or (found is not None and found.updated_at == updated_at):
+        return
+    done = "changed" if found is not None else "deleted"
+    raise Clash(f"it was {done} meanwhile", field="updated_at", hint="Read it again, then change it.")
 
 
 def _project(act: Act, scope: str) -> str:

@@ -13,6 +13,7 @@ from resolvers.callers import Role
 from resolvers.errors import BadInput, Clash, Forbidden, NotFound
 from resolvers.inputs import line, project_name
 from resolvers.listing import Listing, listing
+from resolvers.oversight import explained
 from resolvers.rules import MAX_NAME
 from store.port import By, Changes, Where
 from store.records import Key, KeyName, NewEvent, Usage, new_id
@@ -83,8 +84,9 @@ async def revoke_key(act: Act, *, name: str) -> Key:
         revoked = replace(key, revoked_at=now, updated_at=now)
         holder = await act.store.get(KeyName, key.name)
         deletes = (holder,) if holder is not None and holder.key_id == key.id else ()
-        told = entry(act, now, "key.revoked", "", key.name, key.role)
-        changes = Changes((revoked, told), deletes, checks, (_event(revoked, "revoked"),))
+        why = f"{key.role}: {act.reason}" if act.reason else key.role
+        told = entry(act, now, "key.revoked", "", key.name, why)
+        changes = Changes((revoked, told), deletes, checks, (explained(act, _event(revoked, "revoked")),))
         return Decision(revoked, changes)
 
     return await act.decide(decision, turn=_TURN)

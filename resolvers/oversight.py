@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from resolvers.callers import Role
 from resolvers.errors import Clash
 from store.port import Changes, In, Where
-from store.records import Audit, Notice, Record, Session, new_id
+from store.records import Audit, NewEvent, Notice, Record, Session, new_id
 
 if TYPE_CHECKING:
     from resolvers.acts import Act
@@ -48,6 +48,11 @@ def audited(act: Act, changes: Changes, now: datetime) -> Changes:
         updated_at=now,
     )
     return replace(changes, puts=(*changes.puts, made))
+
+
+def explained(act: Act, event: NewEvent) -> NewEvent:
+    """Return the event with the reason given with the request, if there is one."""
+    return replace(event, data={**event.data, "reason": act.reason}) if act.reason else event
 
 
 def _explained(record: Record, reason: str) -> Record:

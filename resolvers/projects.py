@@ -13,6 +13,7 @@ from resolvers.callers import Role
 from resolvers.errors import BadInput, Clash, Forbidden, NotFound
 from resolvers.inputs import agent_name, line, page_size, project_name
 from resolvers.listing import Listing
+from resolvers.oversight import explained
 from resolvers.path_patterns import path_patterns
 from resolvers.rules import MAX_TITLE
 from store.keyset import keyset_of, keyset_values
@@ -92,7 +93,7 @@ async def delete_project(act: Act, *, name: str) -> Project:
                 puts=(*lowered, _audit(act, where, "project.deleted", where, now)),
                 deletes=(found,),
                 checks=tuple(agent for agent in authority if agent.id not in held),
-                events=(_project_event(found, "deleted"),),
+                events=(explained(act, _project_event(found, "deleted")),),
             ),
         )
 
@@ -183,7 +184,7 @@ async def remove_project_agent(act: Act, *, agent: str, name: str | None = None)
                 puts=(_audit(act, where, "agent.removed", called, now),),
                 deletes=(found,),
                 checks=(project, *(one for one in authority if one.id != found.id)),
-                events=(agent_event(found, "removed"),),
+                events=(explained(act, agent_event(found, "removed")),),
             ),
         )
 
@@ -324,7 +325,7 @@ def _decided(
     changes = Changes(
         puts=(made, _audit(act, made.project, f"agent.{verb}", f"{made.name}: {made.tier}", now)),
         checks=(found, *(one for one in authority if one.id != made.id)),
-        events=(agent_event(made, verb),),
+        events=(explained(act, agent_event(made, verb)),),
     )
     return Decision(made, changes)
 
@@ -371,6 +372,7 @@ def _audit(act: Act, where: str, what: str, target: str, now: datetime) -> Audit
         key_id=act.caller.key_id,
         key_name=act.caller.key_name,
         target=target,
+        detail=act.reason or "",
         created_at=now,
         updated_at=now,
     )

@@ -14,7 +14,7 @@ from resolvers import keys as rules
 from resolvers.acts import Act
 from resolvers.callers import Role
 from resolvers.listing import Listing
-from schema.arguments import SessionArgument, session_field
+from schema.arguments import SessionArgument, kept_reason_field, session_field
 from schema.connections import After, Connection
 from schema.context import RequestContext
 from schema.enums import shown
@@ -123,6 +123,7 @@ class CreateKeyInput:
 @strawberry.input(description="A key to revoke.")
 class RevokeKeyInput:
     name: str = strawberry.field(description="Its name, or its id.")
+    reason: str | None = kept_reason_field()
     session_id: strawberry.ID | None = session_field()
 
 

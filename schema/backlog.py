@@ -179,6 +179,10 @@ _Done = Annotated[bool, strawberry.argument(description="Closed ones too.")]
 _Ready = Annotated[bool, strawberry.argument(description="Only open, unblocked, unassigned ones.")]
 _Tag = Annotated[str | None, strawberry.argument(description="Only those with this label.")]
 _Text = Annotated[str | None, strawberry.argument(description="Only the 500 best matches of these words.")]
+_Projects = Annotated[
+    list[str] | None,
+    strawberry.argument(description="With `text`: search up to 100 projects at once, instead of `project`."),
+]
 _First = Annotated[int, strawberry.argument(description="How many to return, 1 to 100; 0 means 100.")]
 _Offset = Annotated[int, strawberry.argument(description="How many to skip, up to 1,000; prefer `after`.")]
 
@@ -193,6 +197,7 @@ class BacklogQuery:
     async def backlog(
         act: Act,
         project: ProjectArgument = None,
+        projects: _Projects = None,
         session_id: SessionArgument = None,
         status: _Status = None,
         priority: _Priority = None,
@@ -209,6 +214,7 @@ class BacklogQuery:
         return await backlog_pages.backlog(
             act,
             project=project,
+            projects=projects,
             status=status,
             priority=priority,
             assigned_to=assigned_to,

@@ -72,6 +72,9 @@ class ChecklistItemsInput(ChecklistInput):
 @strawberry.input(description="An entry to tick off or to open again.")
 class CheckItemInput(ChecklistInput):
     item_index: int = strawberry.field(description="Its place, from 0.")
+    item_text: str | None = strawberry.field(
+        default=None, description="Its text as it was read: CONFLICT if another entry is there."
+    )
     done: bool | None = strawberry.field(default=True, description="False opens it again; null is true.")
     notes: str | None = strawberry.field(default=None, description="Remarks that replace the earlier ones.")
 
@@ -140,6 +143,7 @@ class ChecklistMutation:
             item_index=input.item_index,
             done=input.done is not False,
             notes=input.notes,
+            item_text=input.item_text,
             project=input.project,
         )
 

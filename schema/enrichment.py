@@ -37,6 +37,14 @@ class ReleasedFunctions:
     released: int = strawberry.field(description="Those that the lease still held.")
 
 
+@strawberry.type(description="How many functions wait for enrichment again.")
+class RequeuedFunctions:
+    requeued: int = strawberry.field(description="Those queued anew.")
+    failed_count: int = strawberry.field(
+        description="How many of the project are still given up, counted to 10,000."
+    )
+
+
 @strawberry.type(description="What an agent is to enrich.")
 class LibrarianTask:
     project: str = strawberry.field(description="Where.")
@@ -93,6 +101,15 @@ class ReleaseFunctionsInput:
         default=None, description="Why it failed: it then waits longer, and is given up after five attempts."
     )
     permanent: bool = strawberry.field(default=False, description="Whether trying again is of no use.")
+    session_id: strawberry.ID | None = session_field()
+
+
+@strawberry.input(description="Functions of one project whose enrichment failed.")
+class RequeueFunctionsInput:
+    ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="1 to 200 of them; default: the 200 given up first."
+    )
+    project: str | None = project_field()
     session_id: strawberry.ID | None = session_field()
 
 
@@ -175,6 +192,14 @@ class EnrichmentMutation:
     @mutation(needs=Role.AGENT, description="Give work back, done or not.", returns=ReleasedFunctions)
     async def release_functions(act: Act, input: ReleaseFunctionsInput) -> rules.ReleasedFunctions:
         return await rules.release_functions(act, **_given(input))
+
+    @mutation(
+        needs=Role.AGENT,
+        description="Queue functions anew whose enrichment failed, with all attempts before them.",
+        returns=RequeuedFunctions,
+    )
+    async def requeue_functions(act: Act, input: RequeueFunctionsInput) -> rules.RequeuedFunctions:
+        return await rules.requeue_functions(act, **_given(input))
 
     @mutation(needs=Role.AGENT, description="Write down what a function does.", returns=Function)
     async def enrich_function(act: Act, input: EnrichFunctionInput) -> records.Function:

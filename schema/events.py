@@ -124,7 +124,7 @@ class SpecEvent(FeedEvent):
     tags: list[str] = strawberry.field(description="Its labels.")
 
 
-@strawberry.type(description="Functions were registered, enriched or removed.")
+@strawberry.type(description="Functions were registered, enriched, queued anew or removed.")
 class FunctionEvent(FeedEvent):
     ids: list[strawberry.ID] = strawberry.field(description="The functions: one, or those of a batch.")
     name: str = strawberry.field(description="Its qualified name; empty of a batch.")

@@ -15,7 +15,7 @@ from resolvers.functions import functions as rules
 from resolvers.functions import search as function_search
 from resolvers.functions.fields import QueueState
 from resolvers.listing import Listing
-from schema.arguments import ProjectArgument, SessionArgument, project_field, session_field
+from schema.arguments import CountsAsUse, ProjectArgument, SessionArgument, project_field, session_field
 from schema.connections import After, Connection, First
 from schema.enums import shown
 from schema.fields import mutation, query
@@ -27,7 +27,7 @@ shown(
     pending="It waits for a librarian.",
     leased="A librarian has it.",
     done="It is enriched.",
-    failed="It was given up; changed code queues it again.",
+    failed="It was given up; changed code or `requeueFunctions` queues it again.",
 )
 
 shown(
@@ -243,6 +243,7 @@ class FunctionQuery:
         include_shared: _Shared = True,
         limit: _Limit = 5,
         max_tokens: _Tokens = None,
+        counts_as_use: CountsAsUse = True,
     ) -> function_search.FoundFunctions:
         return await function_search.find_functions(
             act,
@@ -251,6 +252,7 @@ class FunctionQuery:
             include_shared=include_shared,
             limit=limit,
             max_tokens=max_tokens,
+            counts_as_use=counts_as_use,
         )
 
 

@@ -38,6 +38,9 @@ class Guideline:
 class GuidelineInput:
     name: str = strawberry.field(description="The guideline's name.")
     scope: str = strawberry.field(default=guidelines.GLOBAL, description=_SCOPE)
+    updated_at: datetime | None = strawberry.field(
+        default=None, description="As it was read: CONFLICT if it has changed or gone since."
+    )
     reason: str | None = reason_field()
     session_id: strawberry.ID | None = session_field()
 
@@ -84,11 +87,18 @@ class GuidelineMutation:
     )
     async def set_guideline(act: Act, input: SetGuidelineInput) -> records.Guideline:
         return await guidelines.set_guideline(
-            act, name=input.name, rule=input.rule, scope=input.scope, priority=input.priority
+            act,
+            name=input.name,
+            rule=input.rule,
+            scope=input.scope,
+            priority=input.priority,
+            updated_at=input.updated_at,
         )
 
     @mutation(
         needs=Role.AGENT, description="Delete a guideline; needs what setting it needs.", returns=Guideline
     )
     async def delete_guideline(act: Act, input: GuidelineInput) -> records.Guideline:
-        return await guidelines.delete_guideline(act, name=input.name, scope=input.scope)
+        return await guidelines.delete_guideline(
+            act, name=input.name, scope=input.scope, updated_at=input.updated_at
+        )

@@ -16,7 +16,14 @@ from resolvers.knowledge import documents as rules
 from resolvers.knowledge import finding, pages, statuses
 from resolvers.knowledge.fields import DocumentStatus, DocumentType
 from resolvers.listing import Listing
-from schema.arguments import ProjectArgument, SessionArgument, project_field, reason_field, session_field
+from schema.arguments import (
+    CountsAsUse,
+    ProjectArgument,
+    SessionArgument,
+    project_field,
+    reason_field,
+    session_field,
+)
 from schema.connections import After, Connection
 from schema.context import RequestContext
 from schema.enums import shown
@@ -327,6 +334,7 @@ class KnowledgeQuery:
         include_shared: Annotated[bool, strawberry.argument(description="The shared documents, too.")] = True,
         limit: Annotated[int, strawberry.argument(description="At most so many, 1 to 20.")] = 3,
         max_tokens: _Tokens = None,
+        counts_as_use: CountsAsUse = True,
         session_id: SessionArgument = None,
     ) -> finding.Findings:
         return await finding.search_documents(
@@ -338,6 +346,7 @@ class KnowledgeQuery:
             include_shared=include_shared,
             limit=limit,
             max_tokens=max_tokens,
+            counts_as_use=counts_as_use,
         )
 
     @query(
@@ -351,10 +360,11 @@ class KnowledgeQuery:
         types: _Types = None,
         limit: Annotated[int, strawberry.argument(description="At most so many, 1 to 50.")] = 10,
         max_tokens: _Tokens = None,
+        counts_as_use: CountsAsUse = True,
         session_id: SessionArgument = None,
     ) -> finding.Findings:
         return await finding.search_everywhere(
-            act, query=query, types=types, limit=limit, max_tokens=max_tokens
+            act, query=query, types=types, limit=limit, max_tokens=max_tokens, counts_as_use=counts_as_use
         )
 
     @query(needs=Role.READONLY, description="A document whole, by its id.", returns=HandedDocument)
@@ -362,9 +372,10 @@ class KnowledgeQuery:
         act: Act,
         id: Annotated[strawberry.ID, strawberry.argument(description="Its whole id.")],
         project: Annotated[str | None, strawberry.argument(description="The project it must be in.")] = None,
+        counts_as_use: CountsAsUse = True,
         session_id: SessionArgument = None,
     ) -> finding.Handed:
-        return await finding.document(act, id=id, project=project)
+        return await finding.document(act, id=id, project=project, counts_as_use=counts_as_use)
 
     @query(
         needs=Role.READONLY,

@@ -14,7 +14,7 @@ from resolvers.callers import Role
 from resolvers.listing import Listing
 from resolvers.projects import ProjectEntry, Registration
 from schema.agents import Agent, Tier
-from schema.arguments import SessionArgument, session_field
+from schema.arguments import SessionArgument, kept_reason_field, session_field
 from schema.connections import After, Connection, First
 from schema.fields import mutation, query
 from store import records
@@ -70,6 +70,7 @@ class CreateProjectInput:
 @strawberry.input(description="A project to take out of the registry.")
 class DeleteProjectInput:
     name: str = strawberry.field(description="Its name.")
+    reason: str | None = kept_reason_field()
     session_id: strawberry.ID | None = session_field()
 
 
@@ -77,6 +78,7 @@ class DeleteProjectInput:
 class ProjectAgentInput:
     agent: str = strawberry.field(description="The agent's name.")
     name: str | None = strawberry.field(default=None, description="The project; default: the session's.")
+    reason: str | None = kept_reason_field()
     session_id: strawberry.ID | None = session_field()
 
 

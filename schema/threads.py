@@ -10,6 +10,7 @@ import strawberry
 from resolvers.acts import Act
 from resolvers.callers import Role
 from resolvers.messages import threads as rules
+from resolvers.messages.messages import MessageCategory, MessagePriority
 from schema.arguments import ProjectArgument, SessionArgument
 from schema.connections import After, First
 from schema.fields import query
@@ -28,6 +29,12 @@ class Thread:
     message_count: int = strawberry.field(
         description="How many of its messages are among those looked at.",
         resolver=lambda root: len(root.messages),
+    )
+    categories: list[MessageCategory] = strawberry.field(
+        description="Of what categories these are.", resolver=lambda root: root.categories
+    )
+    priorities: list[MessagePriority] = strawberry.field(
+        description="Of what priorities these are.", resolver=lambda root: root.priorities
     )
     participants: list[str] = strawberry.field(
         description="Who sent and who was sent these, the first 50; `*` is everyone.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,12 +15,13 @@ from resolvers.inputs import agent_name, line, page_size
 from resolvers.listing import Listing, page_of
 from resolvers.rules import MAX_LINE, MAX_NAME, MAX_PAGE
 from store.keyset import keyset_of, keyset_values
-from store.port import By, Condition, Find, Has, Where
+from store.port import By, Condition, Find, Has, In, Where
 from store.records import EPOCH, BacklogItem, BacklogTag
 
 ORDER = (By("priority_rank"), By("created_at"))
 MAX_OFFSET = 1_000
 MAX_HITS = 500
+MOST_PROJECTS = 100
 COUNTED = 10_000
 _TAG_BATCH = 200
 _TAG_BATCHES = 5
@@ -49,6 +50,7 @@ async def backlog(
     act: Act,
     *,
     project: str | None = None,
+    projects: Sequence[str] | None = None,
     status: Status | None = None,
     priority: Priority | None = None,
     assigned_to: str | None = None,
@@ -65,12 +67,14 @@ async def backlog(
 
     Closed items are left out unless `include_done`, or a status is asked for. `ready` asks for
     what is open, waits for nothing and is nobody's. `text` finds the 500 best matches of its
-    words. `first` is 1 to 100; 0 means 100. With `tag`, a page may be short before the end.
+    words, which may be asked of up to 100 `projects` at once. `first` is 1 to 100; 0 means 100. With
+    `tag`, a page may be short before the end.
 
     Raises:
         BadInput: a value is out of bounds, or `after` is not a cursor of this list.
     """
-    where = _where(act.project(project), status, priority, assigned_to, target_version, include_done, ready)
+    named = _projects(act, project, projects)
+    where = _where(named, status, priority, assigned_to, target_version, include_done, ready)
     size = page_size("first", first or MAX_PAGE)
     if not 0 <= offset <= MAX_OFFSET:
         raise BadInput(
@@ -80,12 +84,13 @@ async def backlog(
         raise BadInput("offset", "cannot be combined with after")
     label = line("tag", tag, max_bytes=2 * MAX_NAME)
     words = inputs.text("text", text, max_bytes=MAX_LINE)
-    projects = (str(where["project"]),)
+    if projects is not None and not words.strip():
+        raise BadInput("projects", "needs text to search for", hint="A list is of one project: pass project.")
     if not (words.strip() or label or offset):
-        page = await page_of(act, Find(BacklogItem, where, ORDER, size, after or None), projects)
+        page = await page_of(act, Find(BacklogItem, where, ORDER, size, after or None), named)
         count_all = partial(act.store.count, BacklogItem, where, limit=COUNTED)
         return BacklogListing(page.records, ORDER, page.after, page.cursor, count_all)
-    cursor = await act.feed.cursor(projects)
+    cursor = await act.feed.cursor(named)
     if words.strip():
         read = partial(_searched, act, words, where | ({"tags": Has(label)} if label else {}))
     elif label:
@@ -103,8 +108,16 @@ async def backlog(
     return BacklogListing(run.items, ORDER, run.after, cursor.encode(), run.count_all)
 
 
+def _projects(act: Act, project: str | None, several: Sequence[str] | None) -> tuple[str, ...]:
+    if several is None:
+        return (act.project(project),)
+    if not 1 <= len(several) <= MOST_PROJECTS:
+        raise BadInput("projects", f"must name 1 to {MOST_PROJECTS} projects")
+    return tuple(dict.fromkeys(act.project(name, field="projects") for name in several))
+
+
 def _where(
-    project: str,
+    projects: tuple[str, ...],
     status: Status | None,
     priority: Priority | None,
     assigned_to: str | None,
@@ -112,7 +125,7 @@ def _where(
     include_done: bool,
     ready: bool,
 ) -> dict[str, Condition]:
-    where: dict[str, Condition] = {"project": project}
+    where: dict[str, Condition] = {"project": projects[0] if len(projects) == 1 else In(projects)}
     if ready:
         if status not in (None, Status.OPEN) or assigned_to:
             raise BadInput("ready", "asks for open, unassigned items; drop the status and assigned_to")

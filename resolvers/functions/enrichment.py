@@ -16,6 +16,7 @@ from resolvers.functions.fields import (
     QueueState,
     distinct_ids,
     event_of,
+    event_of_many,
     freed,
     function,
     lists,
@@ -29,10 +30,11 @@ from resolvers.listing import Listing
 from resolvers.rules import MAX_NAME
 from store.cursor import Cursor
 from store.keyset import keyset_of
-from store.port import By, Changes, Condition, Count, Find, Heads, Page, Span, Where
+from store.port import By, Changes, Condition, Count, Find, GetMany, Heads, Page, Span, Where
 from store.records import EPOCH, Function, new_id
 
 MOST_LEASED = 20
+MOST_REQUEUED = 200
 LEASE_SECONDS = 300
 _SHORTEST, _LONGEST = 30, 900
 MAX_ATTEMPTS = 5
@@ -60,6 +62,15 @@ class ReleasedFunctions:
     """How many functions were given back."""
 
     released: int
+
+
+@answer
+@dataclass(frozen=True, slots=True)
+class RequeuedFunctions:
+    """How many failed functions wait again, and how many of the project are still given up, counted to 10,000."""
+
+    requeued: int
+    failed_count: int
 
 
 @answer
@@ -159,6 +170,36 @@ async def release_functions(
         held = [one for one in await _held(act, held_by) if named is None or one.id in named]
         made = tuple(_given_back(one, reason, now, is_permanent=permanent) for one in held)
         return Decision(ReleasedFunctions(len(made)), Changes(puts=made))
+
+    return await act.decide(decision, turn="functions:lease")
+
+
+async def requeue_functions(
+    act: Act, *, ids: Sequence[str] | None = None, project: str | None = None
+) -> RequeuedFunctions:
+    """Let functions of a project be enriched now as if it had never failed: those named, or 200 given up.
+
+    Of those named, up to 200, what never failed, is lent out or done is left alone.
+
+    Raises:
+        BadInput: `ids` is empty or too long, or there is no project.
+    """
+    where = act.project(project)
+    asked = None if ids is None else distinct_ids("ids", ids, MOST_REQUEUED)
+    failed: Where = {"project": where, "queue": QueueState.FAILED.value}
+
+    async def decision(now: datetime) -> Decision[RequeuedFunctions]:
+        count = Count(Function, failed, COUNTED)
+        if asked is None:
+            page, there = await act.store.read(Find(Function, failed, OLDEST_FIRST, MOST_REQUEUED), count)
+            found = page.records
+        else:
+            named, there = await act.store.read(GetMany(Function, asked), count)
+            found = tuple(one for one in named.values() if one.project == where and _has_failed(one))
+        made = tuple(replace(queued(one, now), updated_at=now) for one in found)
+        left = there - sum(one.queue == QueueState.FAILED for one in found)
+        changes = Changes(puts=made, events=event_of_many(made, "requeued"))
+        return Decision(RequeuedFunctions(len(made), left), changes)
 
     return await act.decide(decision, turn="functions:lease")
 
@@ -346,6 +387,11 @@ def _given_back(found: Function, failure: str, now: datetime, *, is_permanent: b
         return freed(found, queue=QueueState.FAILED.value, attempts=attempts, failure=failure, queued_at=now)
     later = now + timedelta(seconds=_BACK_OFF_SECONDS * 4 ** (attempts - 1))
     return freed(found, queue=QueueState.PENDING.value, attempts=attempts, failure=failure, queued_at=later)
+
+
+def _has_failed(found: Function) -> bool:
+    is_waiting = found.queue == QueueState.PENDING and found.attempts > 0
+    return is_waiting or found.queue == QueueState.FAILED
 
 
 def _gone(function_id: str = "") -> Clash:

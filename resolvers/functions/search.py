@@ -79,11 +79,12 @@ async def find_functions(
     include_shared: bool = True,
     limit: int | None = None,
     max_tokens: int | None = None,
+    counts_as_use: bool = True,
 ) -> FoundFunctions:
     """Return the 5, or up to 50, functions that best match a description of what is needed.
 
     The answer takes at most `max_tokens` (50 to 20,000; by default 120 for each asked for): texts
-    are shortened first, then the last are left out.
+    are shortened first, then the last are left out. `counts_as_use`: it raises their `access_count`.
 
     Raises:
         BadInput: a value cannot be taken.
@@ -98,7 +99,8 @@ async def find_functions(
     results = await search(act, Function, asked, {}, projects=projects, limit=size)
     counts = await _counts(act, [found.record.id for found in results.found])
     shown = _fitting(results.found, counts, room * _CHARACTERS_A_TOKEN - len(asked) - 100)
-    act.engine.usage.add(found.function for found in shown)
+    if counts_as_use:
+        act.engine.usage.add(found.function for found in shown)
     return FoundFunctions(asked, shown, results.is_degraded, len(results.found) - len(shown))
 
 

@@ -62,6 +62,7 @@ async def search_documents(
     include_shared: bool = True,
     limit: int = 3,
     max_tokens: int | None = None,
+    counts_as_use: bool = True,
 ) -> Findings:
     """Return what a project and the shared documents say about a question; `limit` is 1 to 20.
 
@@ -75,7 +76,7 @@ async def search_documents(
     where = readable(act, project)
     projects = tuple(dict.fromkeys((where, SHARED))) if include_shared else (where,)
     size = page_size("limit", limit, limit=MAX_FOUND)
-    return await _found(act, query, projects, types, include_inactive, size, max_tokens)
+    return await _found(act, query, projects, types, include_inactive, size, max_tokens, counts_as_use)
 
 
 async def search_everywhere(
@@ -85,6 +86,7 @@ async def search_everywhere(
     types: Sequence[DocumentType] | None = None,
     limit: int = 10,
     max_tokens: int | None = None,
+    counts_as_use: bool = True,
 ) -> Findings:
     """Return what any project of the key, and the shared documents, say about a question.
 
@@ -97,18 +99,19 @@ async def search_everywhere(
     scope = act.caller.projects
     names = await act.store.logged_projects(limit=_MOST_PROJECTS - 1) if scope is None else sorted(scope)
     projects = tuple(dict.fromkeys((*names[: _MOST_PROJECTS - 1], SHARED)))
-    return await _found(act, query, projects, types, False, size, max_tokens)
+    return await _found(act, query, projects, types, False, size, max_tokens, counts_as_use)
 
 
-async def document(act: Act, *, id: str, project: str | None = None) -> Handed:
-    """Return a document whole, whatever its status.
+async def document(act: Act, *, id: str, project: str | None = None, counts_as_use: bool = True) -> Handed:
+    """Return a document whole, whatever its status; `counts_as_use` as in the searches: it raises `access_count`.
 
     Raises:
         NotFound: there is none of that id where the caller may look.
     """
     found = await found_document(act, id, project, field="id")
     (handed,) = await _handed(act, [(found, 1.0)])
-    act.engine.usage.add([found])
+    if counts_as_use:
+        act.engine.usage.add([found])
     return handed
 
 
@@ -120,6 +123,7 @@ async def _found(
     include_inactive: bool,
     limit: int,
     max_tokens: int | None,
+    counts_as_use: bool,
 ) -> Findings:
     asked = text("query", query, required=True, max_bytes=MAX_LINE)
     if max_tokens is not None and not MIN_TOKENS <= max_tokens <= MAX_TOKENS:
@@ -139,7 +143,8 @@ async def _found(
         replace(one, content=content, is_truncated=is_cut)
         for one, (content, is_cut) in zip(handed, excerpts, strict=False)
     )
-    act.engine.usage.add(one.document for one in hits)
+    if counts_as_use:
+        act.engine.usage.add(one.document for one in hits)
     return Findings(asked, hits, results.is_degraded, len(handed) - len(hits))
 
 

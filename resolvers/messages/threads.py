@@ -13,6 +13,7 @@ from typing import Any
 from resolvers.acts import Act
 from resolvers.errors import BadInput
 from resolvers.inputs import page_size
+from resolvers.messages.messages import MessageCategory, MessagePriority
 from resolvers.messages.views import MessageView, disclosed, shortened
 from store.cursor import Cursor
 from store.port import By, Find, Heads
@@ -51,6 +52,14 @@ class Thread:
         ordered = sorted(self.messages, key=lambda one: one.created_at)
         names = [name for one in ordered for name in (one.sender, *(("*",) if one.is_broadcast else one.to))]
         return list(dict.fromkeys(names))[:50]
+
+    @property
+    def categories(self) -> list[MessageCategory]:
+        return sorted({MessageCategory(one.category) for one in self.messages})
+
+    @property
+    def priorities(self) -> list[MessagePriority]:
+        return sorted({MessagePriority(one.priority) for one in self.messages})
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ EXTEND = (
 RELEASE = "mutation($input: ReleaseFunctionsInput!) { done: releaseFunctions(input: $input) { released } }"
 ENRICH = f"mutation($input: EnrichFunctionInput!) {{ done: enrichFunction(input: $input) {{ {FIELDS} }} }}"
 REMOVE = "mutation($input: RemoveFunctionsInput!) { done: removeFunctions(input: $input) { removed } }"
+REQUEUE = """mutation($input: RequeueFunctionsInput!) {
+  done: requeueFunctions(input: $input) { requeued failedCount }
+}"""
 QUEUE = """query($project: String, $state: QueueState! = PENDING, $first: Int! = 20, $after: String) {
   done: enrichmentQueue(project: $project, state: $state, first: $first, after: $after) {
     pendingCount leasedCount failedCount items { id name failure } pageInfo { hasNextPage endCursor }

@@ -12,6 +12,7 @@ import pytest
 from resolvers.acts import Engine
 from resolvers.backlog.fields import RANKS, Priority, Status
 from resolvers.backlog.pages import ORDER, _where
+from resolvers.callers import Caller, Role
 from store.port import Changes, Where
 from store.records import BacklogItem, BacklogTag, new_id
 from store.sqlite.queries import Order, matching
@@ -208,6 +209,39 @@ async def test_words_find_items_by_title_and_description(engine: Engine, run: Ru
     assert await titles(run, text='" OR ( *') == []
 
 
+SEVERAL = """query($projects: [String!], $text: String, $first: Int = 100, $after: String) {
+  page: backlog(projects: $projects, text: $text, includeDone: true, first: $first, after: $after) {
+    total next nodes { project title }
+  }
+}"""
+
+
+async def test_words_are_looked_for_in_several_projects_at_once_page_by_page(
+    engine: Engine, run: Run
+) -> None:
+    for project, priority in (("p", "low"), ("q", "high"), ("r", "medium"), ("s", "high")):
+        named = {"description": "upload it", "priority": priority, "title": f"of {project}"}
+        await fill(engine, [named, {"title": "unrelated"}], project)
+    asked: dict[str, Any] = {"projects": ["P", "q", "r", "q"], "text": "upload"}
+    whole = (await run(SEVERAL, asked))["data"]["page"]
+    assert [one["title"] for one in whole["nodes"]] == ["of q", "of r", "of p"]
+    assert (whole["total"], whole["next"]) == (3, None)
+    first = (await run(SEVERAL, {**asked, "first": 2}))["data"]["page"]
+    rest = (await run(SEVERAL, {**asked, "first": 2, "after": first["next"]}))["data"]["page"]
+    assert first["nodes"] + rest["nodes"] == whole["nodes"]
+
+
+async def test_several_projects_are_searched_only_and_only_those_of_the_key(run: Run) -> None:
+    listed = await run(SEVERAL, {"projects": ["p", "q"]})
+    assert failure(listed) == ("BAD_INPUT", "projects")
+    assert "project" in listed["errors"][0]["extensions"]["hint"]
+    for wrong in ([], ["p"] * 101, ["../x"]):
+        assert failure(await run(SEVERAL, {"projects": wrong, "text": "x"})) == ("BAD_INPUT", "projects")
+    scoped = Caller("key_s", "s", Role.OWNER, frozenset({"p"}))
+    foreign = await run(SEVERAL, {"projects": ["p", "q"], "text": "x"}, caller=scoped)
+    assert failure(foreign) == ("FORBIDDEN", "projects")
+
+
 FILTERS: list[dict[str, Any]] = [
     {},
     {"status": Status.DONE},
@@ -228,7 +262,7 @@ async def test_no_filter_scans_or_sorts_the_backlog_c5(
     engine: Engine, run: Run, asked: dict[str, Any]
 ) -> None:
     await fill(engine, [{"tags": ("x",)}])
-    where = _where("p", **(UNASKED | asked))
+    where = _where(("p",), **(UNASKED | asked))
     narrowed = {name: value for name, value in where.items() if name in ("project", "is_closed")}
     plans = [_plan(engine, BacklogItem, where), _plan(engine, BacklogTag, narrowed | {"tag": "x"})]
     for plan in plans:

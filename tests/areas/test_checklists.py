@@ -212,3 +212,13 @@ async def test_an_entry_that_cannot_be_is_refused_and_nothing_changes(
     answer = await run(UPDATE, {"input": {"project": "p", "name": "l", "items": items}})
     assert failure(answer) == ("BAD_INPUT", field)
     assert await _texts(run) == ["a", "b"]
+
+
+async def test_a_tick_meant_for_an_entry_that_is_elsewhere_meanwhile_is_refused(run: Run) -> None:
+    await _made(run, "a", "b")
+    await _texts(run, items=[{"text": "new"}, {"index": 0}, {"index": 1}])
+    for index, said in ((0, "a"), (2, "a"), (3, "b")):
+        meant = {"project": "p", "name": "l", "itemIndex": index, "itemText": said}
+        assert failure(await run(CHECK, {"input": meant})) == ("CONFLICT", "itemText")
+    ticked = await run(CHECK, {"input": {"project": "p", "name": "l", "itemIndex": 1, "itemText": " a "}})
+    assert [item["done"] for item in ticked["data"]["checkChecklistItem"]["items"]] == [False, True, False]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from resolvers.acts import Engine
 from resolvers.callers import LOCAL_OWNER, Caller, Role
 from schema.context import RequestContext
 from schema.root import build_schema
+from store.port import Changes
 from store.records import Function
 from tests.areas.function_cases import (
     ENRICH,
@@ -20,6 +22,7 @@ from tests.areas.function_cases import (
     ONE,
     QUEUE,
     RELEASE,
+    REQUEUE,
     ask,
     begin,
     enrich,
@@ -306,3 +309,76 @@ async def test_a_librarian_gets_its_sessions_project_and_nobody_else_the_same(
     assert (third["items"], third["leaseId"]) == ([], None)
     held = await show(run, ONE, id=first["items"][0]["id"])
     assert (held["leaseHolder"], held["queue"]) == ("ann", "LEASED")
+
+
+async def give_up(run: Run, *names: str, project: str = "p") -> list[str]:
+    """Register functions and let their enrichment fail for good; return their ids."""
+    await register_many(run, *names, project=project)
+    held = await lease(run, project=project)
+    given = {"leaseId": held["leaseId"], "failure": "no source", "permanent": True}
+    assert (await ask(run, RELEASE, given))["released"] == len(names)
+    return ids(held)
+
+
+async def test_a_failed_function_that_is_queued_anew_is_lent_at_once_with_all_attempts(
+    engine: Engine, run: Run
+) -> None:
+    failed = await give_up(run, "a", "b", "c")
+    head = (await engine.store.events_after("p", 0))[-1].sequence
+    assert await ask(run, REQUEUE, {"project": "p", "ids": failed[:1]}) == {"requeued": 1, "failedCount": 2}
+    shown = await show(run, ONE, id=failed[0])
+    assert (shown["queue"], shown["attempts"], shown["failure"]) == ("PENDING", 0, "")
+    assert ids(await lease(run)) == failed[:1]
+    (event,) = await engine.store.events_after("p", head)
+    assert (event.kind, event.data["id"], event.data["queue"]) == ("function.requeued", failed[0], "pending")
+
+
+async def test_what_failed_once_and_waits_for_later_is_queued_anew_for_now(run: Run, clock: Clock) -> None:
+    await register_many(run, "a")
+    held = await lease(run)
+    await ask(run, RELEASE, {"leaseId": held["leaseId"], "failure": "timed out"})
+    assert ids(await lease(run)) == []
+    assert (await ask(run, REQUEUE, {"project": "p", "ids": ids(held)}))["requeued"] == 1
+    assert ids(await lease(run)) == ids(held)
+
+
+async def test_only_what_failed_in_the_project_named_is_queued_anew(engine: Engine, run: Run) -> None:
+    (other,) = await give_up(run, "other", project="q")
+    fresh = (await register(run, "fresh"))["function"]["id"]
+    lent = (await lease(run))["functions"][0]["id"]
+    done = (await register(run, "done"))["function"]["id"]
+    await enrich(run, done)
+    before = {one: await show(run, ONE, id=one) for one in (other, fresh, lent, done)}
+    head = (await engine.store.events_after("p", 0))[-1].sequence
+    asked = {"project": "p", "ids": [*before, "fn_none"]}
+    assert await ask(run, REQUEUE, asked) == {"requeued": 0, "failedCount": 0}
+    assert {one: await show(run, ONE, id=one) for one in before} == before
+    assert await engine.store.events_after("p", head) == []
+
+
+async def test_all_given_up_of_a_project_are_queued_anew_by_two_hundreds(engine: Engine, run: Run) -> None:
+    await give_up(run, "other", project="q")
+    await register_many(run, *(f"f{n}" for n in range(200)))
+    await register_many(run, *(f"g{n}" for n in range(5)))
+    found = (await engine.store.find(Function, {"project": "p"}, limit=1_000)).records
+    failed = tuple(replace(one, queue="failed", attempts=5, failure="x") for one in found)
+    await engine.store.commit(Changes(puts=failed))
+    assert await ask(run, REQUEUE, {"project": "p"}) == {"requeued": 200, "failedCount": 5}
+    assert await ask(run, REQUEUE, {"project": "p"}) == {"requeued": 5, "failedCount": 0}
+    assert await ask(run, REQUEUE, {"project": "p"}) == {"requeued": 0, "failedCount": 0}
+    assert await engine.store.count(Function, {"queue": "failed"}) == 1, "that of the other project"
+
+
+async def test_queuing_anew_has_bounds_and_keeps_to_the_keys_projects(run: Run) -> None:
+    await give_up(run, "a")
+    for given in ([], ["x"] * 201):
+        answer = await run(REQUEUE, {"input": {"project": "p", "ids": given}})
+        assert failure(answer) == ("BAD_INPUT", "ids")
+    assert failure(await run(REQUEUE, {"input": {}})) == ("BAD_INPUT", "project")
+    foreign = Caller("key_q", "q", Role.OWNER, frozenset({"q"}))
+    assert failure(await run(REQUEUE, {"input": {"project": "p"}}, caller=foreign)) == (
+        "FORBIDDEN",
+        "project",
+    )
+    reader = Caller("key_r", "r", Role.READONLY)
+    assert failure(await run(REQUEUE, {"input": {"project": "p"}}, caller=reader))[0] == "FORBIDDEN"

@@ -176,3 +176,46 @@ async def test_a_value_that_cannot_be_taken_is_named_and_nothing_is_written(
     assert failure(await run(SET, {"input": asked}, caller=ADMIN)) == ("BAD_INPUT", field)
     assert await engine.store.count(Guideline, {}) == 0
     assert await engine.store.count(Audit, {}) == 0
+
+
+READ = """query($name: String!, $scope: String! = "p") {
+  guideline(name: $name, scope: $scope) { rule updatedAt }
+}"""
+
+
+async def read(run: Run, name: str = "tests") -> dict[str, Any]:
+    shown = (await run(READ, {"name": name}))["data"]["guideline"]
+    return dict(shown)
+
+
+async def test_who_edits_a_guideline_that_changed_meanwhile_is_refused(run: Run) -> None:
+    await put(run, scope="p")
+    seen = (await read(run))["updatedAt"]
+    assert not (await put(run, scope="p", rule="theirs", updatedAt=seen))["errors"]
+    late = await put(run, scope="p", rule="mine", updatedAt=seen)
+    assert failure(late) == ("CONFLICT", "updatedAt")
+    gone = await run(DELETE, {"input": {"name": "tests", "scope": "p", "updatedAt": seen}}, caller=ADMIN)
+    assert failure(gone) == ("CONFLICT", "updatedAt")
+    assert (await read(run))["rule"] == "theirs"
+
+
+async def test_who_edits_a_guideline_that_was_deleted_meanwhile_does_not_make_it_again(
+    run: Run, engine: Engine
+) -> None:
+    await put(run, scope="p")
+    seen = (await read(run))["updatedAt"]
+    asked = {"input": {"name": "tests", "scope": "p", "updatedAt": seen}}
+    assert not (await run(DELETE, asked, caller=ADMIN))["errors"]
+    late = await put(run, scope="p", rule="mine", updatedAt=seen)
+    assert failure(late) == ("CONFLICT", "updatedAt")
+    assert await engine.store.count(Guideline, {}) == 0
+
+
+async def test_of_edits_made_of_one_reading_at_the_same_moment_one_is_kept(run: Run) -> None:
+    await put(run, scope="p")
+    seen = (await read(run))["updatedAt"]
+    answers = await asyncio.gather(*(put(run, scope="p", rule=f"rule {n}", updatedAt=seen) for n in range(8)))
+    won = [n for n, answer in enumerate(answers) if not answer["errors"]]
+    assert len(won) == 1
+    assert {failure(one) for one in answers if one["errors"]} == {("CONFLICT", "updatedAt")}
+    assert (await read(run))["rule"] == f"rule {won[0]}"

@@ -15,7 +15,7 @@ from resolvers.callers import LOCAL_OWNER, Caller, Role
 from resolvers.errors import Unauthenticated
 from resolvers.keys import create_key
 from store.port import Changes
-from store.records import Key, Session
+from store.records import Audit, Key, Session
 from store.sqlite.store import SqliteStore
 from tests.conftest import Run, failure
 
@@ -222,6 +222,16 @@ async def test_key_events_are_told_to_the_server_alone(engine: Engine, run: Run)
     assert all(event.data == {"id": made["key"]["id"], "name": "ci", "role": "agent"} for event in events)
     scoped = Caller("key_s", "s", Role.OWNER, frozenset({"p"}))
     assert not any(scoped.sees_event(event) for event in events)
+
+
+async def test_why_a_key_was_revoked_is_in_the_audit_log_and_its_event(engine: Engine, run: Run) -> None:
+    await create(run, "ci")
+    too_long = await run(REVOKE, {"input": {"name": "ci", "reason": "x" * 1_001}})
+    assert failure(too_long) == ("BAD_INPUT", "reason")
+    assert not (await run(REVOKE, {"input": {"name": "ci", "reason": "it leaked"}}))["errors"]
+    (kept,) = (await engine.store.find(Audit, {"act": "key.revoked"})).records
+    assert (kept.target, kept.detail) == ("ci", "agent: it leaked")
+    assert (await engine.store.events_after("", 0))[-1].data["reason"] == "it leaked"
 
 
 @pytest.mark.parametrize(

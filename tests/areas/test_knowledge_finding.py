@@ -234,6 +234,33 @@ async def test_counting_uses_never_touches_the_document_b5(engine: Engine, run: 
     assert (await send(run, SEARCH, query="queue", project="p"))["results"][0]["accessCount"] == 33
 
 
+async def test_a_reader_that_only_looks_leaves_the_counts_as_they_are(engine: Engine, run: Run) -> None:
+    made = await store(run, "the queue")
+    registered = await run(
+        'mutation { registerFunction(input: {project: "p", name: "f", file: "f.py", purpose: "the queue"}) { id } }'
+    )
+    function = registered["data"]["registerFunction"]["id"]
+    looks = f"""{{
+      searchDocuments(query: "queue", project: "p", countsAsUse: false) {{ results {{ id accessCount }} }}
+      searchEverywhere(query: "queue", countsAsUse: false) {{ results {{ id accessCount }} }}
+      document(id: "{made["id"]}", countsAsUse: false) {{ id accessCount }}
+      findFunctions(query: "queue", project: "p", countsAsUse: false) {{ results {{ id accessCount }} }}
+    }}"""
+    for _ in range(2):
+        seen = await run(looks)
+        assert not seen["errors"], seen["errors"]
+        assert seen["data"]["document"] == {"id": made["id"], "accessCount": 0}
+        for name, found in (
+            ("searchDocuments", made["id"]),
+            ("searchEverywhere", made["id"]),
+            ("findFunctions", function),
+        ):
+            assert seen["data"][name]["results"] == [{"id": found, "accessCount": 0}], name
+    assert engine.usage.pending(made["id"]) == engine.usage.pending(function) == 0
+    assert not (await run(looks.replace("countsAsUse: false", "countsAsUse: true")))["errors"]
+    assert (engine.usage.pending(made["id"]), engine.usage.pending(function)) == (3, 1)
+
+
 async def test_counts_that_cannot_be_written_are_kept_for_the_next_time(
     engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -212,3 +212,41 @@ async def test_projects_that_a_key_cannot_see_are_not_listed(run: Run, engine: E
     nodes = (await run(LIST, {}, caller=scoped))["data"]["projects"]["nodes"]
     assert [one["name"] for one in nodes] == ["mine"]
     assert failure(await run(LIST, {}, caller=None))[0] == "UNAUTHENTICATED"
+
+
+async def test_the_reason_of_a_change_of_the_registry_is_in_the_audit_log_and_its_event(
+    run: Run, engine: Engine
+) -> None:
+    await done(run, CREATE, name="p")
+    await done(run, ADD, name="p", agent="ada")
+    ann = (await start(run, "ann"))["sessionId"]
+    await done(run, ADD, name="p", agent="ann", tier="ADMIN")
+    await done(run, REMOVE, name="p", agent="ada", reason="left the team", sessionId=ann)
+    await done(run, ADD, name="p", agent="ben")
+    await done(run, REMOVE, name="p", agent="ben", reason="a double")
+    await done(run, DELETE, name="p", reason="over")
+    kept = (await engine.store.find(Audit, {"project": "p"})).records
+    told: dict[str, list[str]] = {one.act: [] for one in kept}
+    for one in sorted(kept, key=lambda one: one.id):
+        told[one.act].append(one.detail)
+    assert told["agent.removed"] == ["left the team", "a double"]
+    assert told["project.deleted"] == ["over"]
+    events = await engine.store.events_after("p", 0)
+    reasons = [(event.kind, event.data["reason"]) for event in events if "reason" in event.data]
+    assert [one for one in reasons if one[0].startswith(("agent.", "project."))] == [
+        ("agent.removed", "left the team"),
+        ("agent.removed", "a double"),
+        ("project.deleted", "over"),
+    ]
+
+
+@pytest.mark.parametrize("document", [REMOVE, DELETE])
+async def test_a_reason_too_long_is_named_and_nothing_is_taken_out(
+    run: Run, engine: Engine, document: str
+) -> None:
+    await done(run, CREATE, name="p")
+    await done(run, ADD, name="p", agent="ada")
+    more: dict[str, Any] = {} if document == DELETE else {"agent": "ada"}
+    assert await refused(run, document, name="p", reason="x" * 1_001, **more) == ("BAD_INPUT", "reason")
+    assert await tier_of(engine, "ada") == "named"
+    assert await engine.store.count(Project, {}) == 1

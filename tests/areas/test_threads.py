@@ -92,6 +92,24 @@ async def test_pages_of_threads_neither_repeat_nor_leave_out_any(run: Run, first
     assert len(seen) == len(sent) and set(seen) == sent
 
 
+async def test_a_thread_tells_the_categories_and_priorities_of_all_its_messages(run: Run) -> None:
+    for name in ("ada", "ben"):
+        await start(run, name)
+    begun = await send(run, text="1", category="TASK")
+    await send(run, text="2", to="ben", replyTo=begun, category="BLOCKER", priority="LOW")
+    await send(run, text="3", replyTo=begun, category="INFO")
+    await send(run, text="other", category="QUESTION", priority="URGENT")
+    asked = '{ threads(project: "p") { nodes { id messageCount categories priorities } } }'
+    found = {one["id"]: one for one in (await run(asked))["data"]["threads"]["nodes"]}
+    assert found[begun] == {
+        "id": begun,
+        "messageCount": 3,
+        "categories": ["BLOCKER", "INFO", "TASK"],
+        "priorities": ["LOW", "NORMAL"],
+    }
+    assert [one["categories"] for one in found.values() if one["id"] != begun] == [["QUESTION"]]
+
+
 async def test_the_text_of_a_thread_is_for_its_parties_and_admins_only(engine: Engine, run: Run) -> None:
     await start(run, "ada")
     await send(run, text="secret")
