@@ -19,7 +19,8 @@ interface Props {
   onRefused(): void;
 }
 
-const SLEPT_MS = 20_000;
+/** Timers of a page that is not looked at may wait for a minute. */
+const SLEPT_MS = 90_000;
 const CHECK_MS = 5_000;
 
 export function SignedIn({ server, lineKey, who, onLeave, onRefused }: Props) {

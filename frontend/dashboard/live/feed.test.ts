@@ -148,6 +148,19 @@ describe("the feed", () => {
     expect(at.batches[0]!.isReset).toBe(true);
   });
 
+  test("after Expired lists the past as the server has it now, without the events before the hole", async () => {
+    const at = await live();
+    at.line.heard.item(event(9));
+    at.line.heard.item(event(1, { project: "q", cursor: "q1" }));
+    at.draw();
+    at.past.push(event(40), event(41));
+    at.line.heard.item({ __typename: "Expired", cursor: "c20", projects: ["p"] });
+    at.line.heard.item(event(42));
+    await at.settled();
+    at.draw();
+    expect(at.feed.recent.map((one) => one.cursor)).toEqual(["c40", "c41", "q1", "c42"]);
+  });
+
   test("of another choice of projects hears nothing of the one before", async () => {
     const at = await live();
     const before = at.line.heard;

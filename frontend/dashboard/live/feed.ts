@@ -109,11 +109,15 @@ export class Feed {
     }
     if (run !== this.run) return;
     this.position = { after: head };
+    this.readPast(run, projects);
+    this.follow(run, projects, false);
+  }
+
+  private readPast(run: number, projects: string[] | null): void {
     this.line.before(projects).then(
       (older) => run === this.run && this.remember(older, this.recent),
       () => {},
     );
-    this.follow(run, projects, false);
   }
 
   private follow(run: number, projects: string[] | null, isAgain: boolean): void {
@@ -123,7 +127,11 @@ export class Feed {
       lost: mine(() => this.set("offline")),
       refused: mine(() => this.set("refused")),
       ended: mine(() => this.followAgain(run, projects)),
-      item: (item) => run === this.run && this.take(item),
+      item: (item) => {
+        if (run !== this.run) return;
+        this.take(item);
+        if (item.__typename === "Expired") this.readPast(run, projects);
+      },
     });
   }
 
@@ -182,6 +190,9 @@ export class Feed {
 
   private forget(expired: Expired): void {
     for (const project of expired.projects) this.seen.delete(project);
+    // What followed them is lost: a list with a hole in it would tell of something that was not so.
+    this.recent = this.recent.filter((event) => !expired.projects.includes(event.project));
+    this.changed();
     this.reset();
   }
 

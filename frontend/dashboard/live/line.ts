@@ -6,6 +6,7 @@ import type { Ask } from "./ask";
 
 const PING_MS = 10_000;
 const PATIENCE_MS = 5_000;
+const OPENING_MS = 10_000;
 const LONGEST_WAIT_MS = 5_000;
 const REFUSALS = new Set([4401, 4403]);
 
@@ -21,6 +22,7 @@ export function lineTo(ask: Ask, key: string): Line {
     follow(projects, position, listener) {
       let heard = listener;
       let pong: ReturnType<typeof setTimeout> | undefined;
+      let opening: ReturnType<typeof setTimeout> | undefined;
       const client = createClient({
         url: `${location.origin.replace(/^http/, "ws")}/graphql`,
         connectionParams: key ? { authorization: `Bearer ${key}` } : undefined,
@@ -30,9 +32,13 @@ export function lineTo(ask: Ask, key: string): Line {
         retryWait: waitAttempt,
         shouldRetry: (event) => !(event instanceof CloseEvent && REFUSALS.has(event.code)),
         on: {
+          // The browser would wait for minutes for a server that takes the connection and says nothing.
+          connecting: () => (opening = setTimeout(() => client.terminate(), OPENING_MS)),
+          opened: () => clearTimeout(opening),
           connected: (_socket, _payload, isAgain) => heard.connected(isAgain),
           closed: () => {
             clearTimeout(pong);
+            clearTimeout(opening);
             heard.lost();
           },
           // A dead connection does not close by itself: no answer to a ping ends it.

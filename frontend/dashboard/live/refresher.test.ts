@@ -73,3 +73,19 @@ test("nothing is shown after the view has gone", async () => {
   at.reader.touch();
   expect(at.reads).toHaveLength(1);
 });
+
+test("what failed in passing is read again after a while, what was refused is not", async () => {
+  const at = scene();
+  at.reader.touch();
+  at.reads[0]!.reject(Object.assign(new Error("away"), { code: "OFFLINE" }));
+  await at.settled();
+  at.clock.time = 3_000;
+  expect(at.clock.wait).toBe(3_000);
+  at.clock.timer!();
+  at.clock.timer = null;
+  expect(at.reads).toHaveLength(2);
+  at.reads[1]!.reject(Object.assign(new Error("no"), { code: "FORBIDDEN" }));
+  await at.settled();
+  expect(at.clock.timer).toBeNull();
+  at.reader.stop();
+});

@@ -2,6 +2,9 @@
 import type { Clock } from "./feed";
 
 const GAP_MS = 250;
+const RETRY_MS = 3_000;
+/** What asking again may mend. */
+const PASSING = new Set(["OFFLINE", "UNAVAILABLE", "INTERNAL"]);
 
 export type Outcome<T> = { data: T } | { error: Error };
 
@@ -11,6 +14,7 @@ export class Refresher<T> {
   private isStopped = false;
   private readAt = -Infinity;
   private stopWaiting: (() => void) | null = null;
+  private stopRetry = () => {};
 
   constructor(
     private readonly read: () => Promise<T>,
@@ -23,21 +27,26 @@ export class Refresher<T> {
   touch(): void {
     this.isTouched = true;
     if (this.isStopped || this.isReading || this.stopWaiting) return;
-    const wait = this.readAt + this.gapMs - this.clock.now();
-    if (wait > 0) {
-      this.stopWaiting = this.clock.after(wait, () => {
-        this.stopWaiting = null;
-        void this.go();
-      });
-    } else {
+    this.goIn(this.readAt + this.gapMs - this.clock.now());
+  }
+
+  private goIn(milliseconds: number): void {
+    this.stopRetry();
+    if (milliseconds <= 0) {
       void this.go();
+      return;
     }
+    this.stopWaiting = this.clock.after(milliseconds, () => {
+      this.stopWaiting = null;
+      void this.go();
+    });
   }
 
   stop(): void {
     this.isStopped = true;
     this.stopWaiting?.();
     this.stopWaiting = null;
+    this.stopRetry();
   }
 
   private async go(): Promise<void> {
@@ -55,5 +64,10 @@ export class Refresher<T> {
     if (this.isStopped) return;
     this.show(outcome);
     if (this.isTouched) this.touch();
+    else if ("error" in outcome && isPassing(outcome.error)) this.stopRetry = this.clock.after(RETRY_MS, () => this.touch());
   }
+}
+
+function isPassing(error: Error & { code?: string }): boolean {
+  return PASSING.has(error.code ?? "");
 }
