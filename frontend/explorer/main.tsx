@@ -9,8 +9,8 @@ import "./page.css";
 import { GraphiQL } from "graphiql";
 import { StrictMode, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
+import { EXAMPLES } from "./examples";
 import { fetcherFor } from "./fetcher";
-import { SAMPLE } from "./sample";
 import { storageWithoutHeaders } from "./storage";
 
 const storage = storageWithoutHeaders(window.localStorage);
@@ -30,7 +30,7 @@ function Explorer() {
       <main>
         <GraphiQL
           fetcher={fetcher}
-          defaultQuery={SAMPLE}
+          defaultTabs={EXAMPLES}
           storage={storage}
           shouldPersistHeaders={false}
           showPersistHeadersSettings={false}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from api.app import Server
@@ -69,7 +70,7 @@ class Watched:
         return text
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def watched(browser: Browser) -> Watched:
     page = await browser.new_page(viewport={"width": 1400, "height": 900})
     page.set_default_timeout(PATIENCE_MS)
@@ -109,6 +110,20 @@ async def test_a_person_with_a_key_runs_a_query_and_follows_events_without_leavi
     assert watched.hosts == {urlsplit(server.url).netloc}
     assert await watched.page.evaluate("window.violations") == []
     assert [said for said in watched.complaints if "401 (Unauthorized)" not in said] == []
+
+
+async def test_the_examples_stand_in_tabs_with_the_variables_they_need(
+    watched: Watched, serving: Callable[..., Running]
+) -> None:
+    server = serving()
+    await watched.open(server.url)
+    tabs = watched.page.get_by_role("tab")
+    await expect(tabs).to_contain_text(["overview", "arrive", "plan", "learn", "now"])
+    await tabs.filter(has_text="plan").click()
+    await watched.run("plan")
+    await expect(watched.result).to_contain_text('"addBacklogItem"')
+    await watched.run("ready")
+    await expect(watched.result).to_contain_text("Refunds in cents")
 
 
 async def test_a_subscription_whose_connection_is_lost_resumes_behind_its_cursor(
