@@ -9,7 +9,7 @@ import platform
 import sys
 from pathlib import Path
 
-NAMES = ("sizes", "start", "tools", "knowledge", "retrieval", "scale", "fanout", "races", "team")
+NAMES = ("sizes", "start", "tools", "knowledge", "retrieval", "scale", "fanout", "races", "team", "dashboard")
 
 
 def main() -> None:
