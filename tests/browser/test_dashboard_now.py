@@ -38,8 +38,8 @@ async def test_what_agents_do_is_on_the_page_at_once(
     agents, locks, events = (dashboard.panel(title) for title in ("Agents", "Locks", "Events"))
     await expect(agents.get_by_role("link", name="ann")).to_be_visible(timeout=SOON_MS)
     await expect(agents).to_contain_text("rewrite the cart")
-    await expect(locks.get_by_role("listitem", name="cart.ts")).to_contain_text("ann", timeout=SOON_MS)
-    await expect(locks.get_by_role("listitem", name="web/src/")).to_have_count(3)
+    await expect(locks.get_by_role("treeitem", name="cart.ts")).to_contain_text("ann", timeout=SOON_MS)
+    await expect(locks.get_by_role("treeitem", name="web/src/")).to_have_count(3)
     await expect(dashboard.counter("Agents here")).to_have_text("2")
     await expect(dashboard.counter("Locks held")).to_have_text("3")
 
@@ -50,11 +50,11 @@ async def test_what_agents_do_is_on_the_page_at_once(
     await expect(agents).to_contain_text("adding up")
 
     waiting = asyncio.create_task(bob.lock("web/src/cart.ts", wait_seconds=20))
-    await expect(locks.get_by_role("listitem", name="cart.ts")).to_contain_text("bob waiting")
+    await expect(locks.get_by_role("treeitem", name="cart.ts")).to_contain_text("bob waiting")
     await expect(dashboard.counter("Waiting")).to_have_text("1")
     await ann.call("memory_unlock_files", files=["web/src/cart.ts"])
     await waiting
-    await expect(locks.get_by_role("listitem", name="cart.ts")).to_contain_text("bob", timeout=SOON_MS)
+    await expect(locks.get_by_role("treeitem", name="cart.ts")).to_contain_text("bob", timeout=SOON_MS)
     await expect(dashboard.counter("Waiting")).to_have_text("0")
     await expect(events).to_contain_text("granted web/src/cart.ts")
     await dashboard.assert_accessible()
@@ -71,7 +71,7 @@ async def test_a_lock_is_forced_open_after_one_question_and_its_holder_is_told_w
     ann = await comes(server, "ann")
     await ann.lock("api/orders.py", reason="totals in cents")
     await dashboard.open(server.url)
-    row = dashboard.panel("Locks").get_by_role("listitem", name="api/orders.py")
+    row = dashboard.panel("Locks").get_by_role("treeitem", name="api/orders.py")
     force = row.get_by_role("button", name="Force open api/orders.py")
     await force.click()
     dialog = dashboard.page.get_by_role("alertdialog")
@@ -89,6 +89,63 @@ async def test_a_lock_is_forced_open_after_one_question_and_its_holder_is_told_w
     await expect(dashboard.page.get_by_text("api/orders.py is free.")).to_be_visible()
     await expect(dashboard.panel("Events")).to_contain_text("ann's machine is away")
     assert "ann's machine is away" in await ann.said("memory_get_locks")
+
+
+async def test_the_tree_of_locks_is_walked_by_keys_and_what_is_done_with_a_lock_is_among_them(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    await ann.lock("api/cart.py", "api/orders.py", "web/page.ts")
+    page = dashboard.page
+    await dashboard.open(server.url)
+    tree = dashboard.panel("Locks").get_by_role("tree")
+    rows = tree.get_by_role("treeitem")
+    await expect(rows).to_have_count(4)
+    folder, orders, last = rows.nth(0), rows.nth(2), rows.nth(3)
+    await expect(folder).to_have_attribute("aria-expanded", "true")
+    await dashboard.panel("Agents").get_by_role("link", name="ann").focus()
+    for _ in range(3):
+        await page.keyboard.press("Tab")
+        if await folder.evaluate("row => row === document.activeElement"):
+            break
+    await expect(folder).to_be_focused()
+    await page.keyboard.press("ArrowLeft")
+    await expect(rows).to_have_count(2)
+    await expect(folder).to_have_attribute("aria-expanded", "false")
+    await page.keyboard.press("ArrowRight")
+    await page.keyboard.press("End")
+    await expect(last).to_be_focused()
+    await page.keyboard.press("ArrowUp")
+    await expect(orders).to_be_focused()
+    await dashboard.assert_accessible()
+    await page.keyboard.press("ArrowRight")
+    await expect(orders.get_by_role("button")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await dashboard.page.get_by_role("alertdialog").get_by_label("Reason").fill("it is mine")
+    await page.keyboard.press("Enter")
+    await expect(rows).to_have_count(2, timeout=SOON_MS)
+    # Its place is taken by another row, not by the beginning of the page.
+    await expect(tree.locator(":focus")).to_have_count(1)
+
+
+async def test_agents_locks_and_events_are_in_sight_together_and_scroll_in_themselves(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    await ann.lock(*(f"src/part{number}.py" for number in range(50)))
+    page = dashboard.page
+    await dashboard.open(server.url)
+    await expect(dashboard.panel("Locks").get_by_role("treeitem")).to_have_count(51)
+    for width, height in ((800, 900), (1200, 800), (1440, 900), (3840, 2160)):
+        await page.set_viewport_size({"width": width, "height": height})
+        assert await page.evaluate("document.documentElement.scrollHeight") <= height, width
+        for title in ("Agents", "Locks", "Events"):
+            box = await dashboard.panel(title).bounding_box()
+            assert box is not None
+            assert box["height"] > 150, (width, title)
+            assert box["y"] + box["height"] <= height, (width, title)
 
 
 async def test_the_stream_can_be_paused_and_filtered(
@@ -135,7 +192,7 @@ async def test_a_lost_connection_is_made_up_for_without_a_gap_or_a_repetition(
     await dashboard.panel("Events").get_by_role("button", name="Locks").click()
     said = dashboard.panel("Events").locator(".now-said")
     await expect(said).to_have_text([re.compile(name) for name in ("after.py", "meanwhile.py", "before.py")])
-    await expect(dashboard.panel("Locks").get_by_role("listitem")).to_have_count(3)
+    await expect(dashboard.panel("Locks").get_by_role("treeitem")).to_have_count(3)
 
 
 @pytest.fixture
@@ -172,7 +229,7 @@ async def test_a_restart_of_the_server_needs_no_reload(
     server = await asyncio.to_thread(restarting)
     bob = await comes(server, "bob")
     await bob.lock("after.py")
-    await expect(dashboard.panel("Locks").get_by_role("listitem")).to_have_count(2)
+    await expect(dashboard.panel("Locks").get_by_role("treeitem")).to_have_count(2)
     await expect(dashboard.panel("Events")).to_contain_text("granted after.py")
     await dashboard.is_live()
     assert await dashboard.page.evaluate("window.isTheSamePage")

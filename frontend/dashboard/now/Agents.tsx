@@ -1,6 +1,7 @@
 // Agents by project: presence, task, last seen; those who are away come last.
 import { memo } from "react";
 import { ViewLink } from "../app/links";
+import { RowsToCome } from "../ui/Coming";
 import { ConnectAnAgent, Empty } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
 import { Time } from "../ui/Time";
@@ -31,53 +32,59 @@ export const Agents = memo(function Agents({ people, locks, isRead, showsProject
   const heldBy = (person: Person) =>
     locks.find((one) => one.project === person.project)?.locks.filter((lock) => lock.holder === person.name).length ?? 0;
   return (
-    <Panel title="Agents" count={here.length} className="now-agents">
-      {projects.map((project) => (
-        <div key={project}>
-          {showsProjects && (
-            <h3 className="now-project">
-              <ViewLink view="now" project={project}>
-                {project}
-              </ViewLink>
-            </h3>
-          )}
-          <ul>
-            {here.filter((person) => person.project === project).map((person) => (
-              <AgentRow key={person.name} person={person} held={heldBy(person)} />
-            ))}
-          </ul>
-        </div>
-      ))}
-      {isRead && here.length === 0 && (
-        <Empty title="Nobody is here now">
-          <ConnectAnAgent />
-        </Empty>
-      )}
-      {away.length > 0 && (
-        <details className="now-away">
-          <summary>{away.length} away</summary>
-          <ul>
-            {away.map((person) => (
-              <AgentRow key={`${person.project}/${person.name}`} person={person} held={0} />
-            ))}
-          </ul>
-        </details>
-      )}
+    <Panel title="Agents" count={isRead ? here.length : undefined} className="now-agents">
+      <div className="now-body">
+        {projects.map((project) => (
+          <div key={project}>
+            {showsProjects && (
+              <h3 className="now-project">
+                <ViewLink view="now" project={project}>
+                  {project}
+                </ViewLink>
+              </h3>
+            )}
+            <ul>
+              {here.filter((person) => person.project === project).map((person) => (
+                <AgentRow key={person.name} person={person} held={heldBy(person)} />
+              ))}
+            </ul>
+          </div>
+        ))}
+        {!isRead && <RowsToCome />}
+        {isRead && here.length === 0 && (
+          <Empty title="Nobody is here now">
+            <ConnectAnAgent />
+          </Empty>
+        )}
+        {away.length > 0 && (
+          <details className="now-away">
+            <summary>{away.length} away</summary>
+            <ul>
+              {away.map((person) => (
+                <AgentRow key={`${person.project}/${person.name}`} person={person} held={0} />
+              ))}
+            </ul>
+          </details>
+        )}
+      </div>
     </Panel>
   );
 });
 
-function AgentRow({ person, held }: { person: Person; held: number }) {
+const AgentRow = memo(function AgentRow({ person, held }: { person: Person; held: number }) {
   const { name, project, presence, task, seenAt, work, spawnedBy, role } = person;
+  const isBlocked = work?.status === "BLOCKED";
+  const at = task || work?.title;
+  const more = [work && work.title !== at ? work.title : "", spawnedBy && `started by ${spawnedBy}`].filter(Boolean).join(" · ");
   return (
-    <li>
+    <li data-presence={presence}>
       <div className="now-who">
         <ViewLink view="now" record={`${project}/${name}`}>
           {name}
         </ViewLink>
         <Badge tone={TONES[presence]}>{presence}</Badge>
-        {work?.status === "BLOCKED" && <Badge tone="bad">blocked</Badge>}
-        {held > 0 && <span className="faint">{held === 1 ? "1 lock" : `${held} locks`}</span>}
+        {isBlocked && <Badge tone="bad">blocked</Badge>}
+        {held > 0 && <span className="faint now-count">{held === 1 ? "1 lock" : `${held} locks`}</span>}
         {seenAt && (
           <span className="now-seen faint">
             <span className="sr-only">last seen </span>
@@ -85,17 +92,16 @@ function AgentRow({ person, held }: { person: Person; held: number }) {
           </span>
         )}
       </div>
-      <div className="now-task" title={role || undefined}>
-        {task || work?.title || <span className="faint">no task named</span>}
+      <div className="now-task" title={[at, role].filter(Boolean).join("\n") || undefined}>
+        {at || <span className="faint">no task named</span>}
+        {more && <span className="faint"> · {more}</span>}
       </div>
-      {work && work.title !== task && <div className="now-task faint">{work.title}</div>}
-      {work?.status === "BLOCKED" && (
+      {isBlocked && (
         <div className="now-task bad">
           waits for {work.blockedBy || work.waitingForSignal || "something"}
           {work.blockedReason && `: ${work.blockedReason}`}
         </div>
       )}
-      {spawnedBy && <div className="now-task faint">started by {spawnedBy}</div>}
     </li>
   );
-}
+});

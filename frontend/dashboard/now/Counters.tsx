@@ -9,20 +9,21 @@ interface Props {
   people: readonly Person[];
   locks: readonly HeldLock[];
   waiting: number;
+  isRead: boolean;
 }
 
-export function Counters({ people, locks, waiting }: Props) {
+export function Counters({ people, locks, waiting, isRead }: Props) {
   const here = people.filter((person) => person.presence !== "away");
   const troubled = here.filter((person) => person.presence === "error" || person.work?.status === "BLOCKED").length;
   const stale = locks.filter((lock) => lock.stale).length;
   return (
-    <dl className="now-counters">
+    <dl className="now-counters" data-coming={!isRead || undefined}>
       <Counter name="Agents here" value={here.length} />
       <Counter name="At work" value={here.filter((person) => person.presence === "busy" || person.presence === "active").length} />
-      <Counter name="In trouble" value={troubled} isBad />
+      <Counter name="In trouble" value={troubled} tone="bad" />
       <Counter name="Locks held" value={locks.length} />
-      <Counter name="Stale locks" value={stale} isBad />
-      <Counter name="Waiting" value={waiting} isBad />
+      <Counter name="Stale locks" value={stale} tone="warn" />
+      <Counter name="Waiting" value={waiting} tone="warn" />
       <Pace />
     </dl>
   );
@@ -32,9 +33,10 @@ function Pace() {
   return <Counter name="Events a minute" value={perMinute(useRecentEvents(), useClock())} />;
 }
 
-function Counter({ name, value, isBad }: { name: string; value: number; isBad?: boolean }) {
+/** `tone` is what any of it means. */
+function Counter({ name, value, tone }: { name: string; value: number; tone?: "bad" | "warn" }) {
   return (
-    <div data-bad={(isBad && value > 0) || undefined}>
+    <div data-tone={value > 0 ? tone : undefined}>
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>

@@ -58,7 +58,7 @@ export default function NowView({ record }: ViewProps) {
   return (
     <div className="now">
       <h1 className="sr-only">Now</h1>
-      <Counters people={people} locks={held.flatMap((now) => now.locks)} waiting={held.reduce((sum, now) => sum + now.waiters.length, 0)} />
+      <Counters people={people} locks={held.flatMap((now) => now.locks)} waiting={held.reduce((sum, now) => sum + now.waiters.length, 0)} isRead={isRead} />
       {record && (
         <p className="now-only">
           Only <strong>{record}</strong>

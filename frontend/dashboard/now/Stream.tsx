@@ -39,10 +39,15 @@ export function Stream({ actor, showsProjects }: Props) {
       title="Events"
       className="now-stream"
       actions={
-        <Button kind="quiet" onPress={() => pause(!isPaused)}>
-          {isPaused ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
-          {isPaused ? `Resume${missed > 0 ? ` (${missed} new)` : ""}` : "Pause"}
-        </Button>
+        <div className="now-stream-actions">
+          <SearchField value={text} onChange={setText} aria-label="Filter events">
+            <Input placeholder="Words, agent, path" />
+          </SearchField>
+          <Button kind="quiet" onPress={() => pause(!isPaused)}>
+            {isPaused ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
+            {isPaused ? `Resume${missed > 0 ? ` (${missed} new)` : ""}` : "Pause"}
+          </Button>
+        </div>
       }
     >
       <div className="now-filter">
@@ -53,9 +58,6 @@ export function Stream({ actor, showsProjects }: Props) {
             </ToggleButton>
           ))}
         </ToggleButtonGroup>
-        <SearchField value={text} onChange={setText} aria-label="Filter events">
-          <Input placeholder="Filter: words, agent, path" />
-        </SearchField>
       </div>
       {rows.length > 0 ? (
         <VirtualList

@@ -47,12 +47,42 @@ export type WorkStatus =
   /** Given up. */
   | 'ABANDONED';
 
+export type NowSessionFragment = { id: string, agent: string, task: string, spawnedBy: string, createdAt: string, activeAt: string };
+
+export type NowStatusFragment = { agent: string, status: AgentState, currentTask: string, heartbeatAt: string };
+
+export type NowAgentFragment = { name: string, tier: Tier, roleDescription: string, lastSeenAt: string | null, lastTask: string, sessionCount: number };
+
 export type NowProjectQueryVariables = Exact<{
   project: string;
 }>;
 
 
-export type NowProjectQuery = { sessions: { nodes: Array<{ id: string, agent: string, task: string, spawnedBy: string, createdAt: string, activeAt: string }>, pageInfo: { hasNextPage: boolean } }, agentStatuses: { nodes: Array<{ agent: string, status: AgentState, currentTask: string, heartbeatAt: string }> }, agents: { nodes: Array<{ name: string, tier: Tier, roleDescription: string, lastSeenAt: string | null, lastTask: string, sessionCount: number }>, pageInfo: { hasNextPage: boolean } }, activeWork: { currentlyActive: Array<{ sessionId: string, work: { title: string, status: WorkStatus, files: Array<string>, blockedBy: string, blockedReason: string, waitingForSignal: string } | null }> }, lockWaiters: { nodes: Array<{ id: string, agent: string, paths: Array<string>, reason: string, since: string, expiresAt: string }> }, locks: { nodes: Array<{ path: string, holder: string, reason: string, since: string, fence: number, stale: boolean }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type NowProjectQuery = { sessions: { nodes: Array<{ id: string, agent: string, task: string, spawnedBy: string, createdAt: string, activeAt: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } }, agentStatuses: { nodes: Array<{ agent: string, status: AgentState, currentTask: string, heartbeatAt: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } }, agents: { nodes: Array<{ name: string, tier: Tier, roleDescription: string, lastSeenAt: string | null, lastTask: string, sessionCount: number }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } }, activeWork: { currentlyActive: Array<{ sessionId: string, work: { title: string, status: WorkStatus, files: Array<string>, blockedBy: string, blockedReason: string, waitingForSignal: string } | null }> }, lockWaiters: { nodes: Array<{ id: string, agent: string, paths: Array<string>, reason: string, since: string, expiresAt: string }> }, locks: { nodes: Array<{ path: string, holder: string, reason: string, since: string, fence: number, stale: boolean }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type MoreSessionsQueryVariables = Exact<{
+  project: string;
+  after: string;
+}>;
+
+
+export type MoreSessionsQuery = { sessions: { nodes: Array<{ id: string, agent: string, task: string, spawnedBy: string, createdAt: string, activeAt: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type MoreStatusesQueryVariables = Exact<{
+  project: string;
+  after: string;
+}>;
+
+
+export type MoreStatusesQuery = { agentStatuses: { nodes: Array<{ agent: string, status: AgentState, currentTask: string, heartbeatAt: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type MoreAgentsQueryVariables = Exact<{
+  project: string;
+  after: string;
+}>;
+
+
+export type MoreAgentsQuery = { agents: { nodes: Array<{ name: string, tier: Tier, roleDescription: string, lastSeenAt: string | null, lastTask: string, sessionCount: number }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type MoreLocksQueryVariables = Exact<{
   project: string;
@@ -69,6 +99,9 @@ export type ForceUnlockMutationVariables = Exact<{
 
 export type ForceUnlockMutation = { forceUnlock: { released: Array<string>, notHeld: Array<string> } };
 
-export const NowProjectDocument = "query NowProject($project:String!){sessions(project:$project status:ACTIVE first:100){nodes{id agent task spawnedBy createdAt activeAt}pageInfo{hasNextPage}}agentStatuses(project:$project first:100){nodes{agent status currentTask heartbeatAt}}agents(project:$project first:100){nodes{name tier roleDescription lastSeenAt lastTask sessionCount}pageInfo{hasNextPage}}activeWork(project:$project){currentlyActive{sessionId work{title status files blockedBy blockedReason waitingForSignal}}}lockWaiters(project:$project first:100){nodes{id agent paths reason since expiresAt}}locks(project:$project first:100){nodes{path holder reason since fence stale}pageInfo{hasNextPage endCursor}}}" as Document<NowProjectQuery, NowProjectQueryVariables>;
+export const NowProjectDocument = "query NowProject($project:String!){sessions(project:$project status:ACTIVE first:100){nodes{...NowSession}pageInfo{hasNextPage endCursor}}agentStatuses(project:$project first:100){nodes{...NowStatus}pageInfo{hasNextPage endCursor}}agents(project:$project first:100){nodes{...NowAgent}pageInfo{hasNextPage endCursor}}activeWork(project:$project){currentlyActive{sessionId work{title status files blockedBy blockedReason waitingForSignal}}}lockWaiters(project:$project first:100){nodes{id agent paths reason since expiresAt}}locks(project:$project first:100){nodes{path holder reason since fence stale}pageInfo{hasNextPage endCursor}}} fragment NowSession on Session{id agent task spawnedBy createdAt activeAt} fragment NowStatus on AgentStatus{agent status currentTask heartbeatAt} fragment NowAgent on Agent{name tier roleDescription lastSeenAt lastTask sessionCount}" as Document<NowProjectQuery, NowProjectQueryVariables>;
+export const MoreSessionsDocument = "query MoreSessions($project:String!$after:String!){sessions(project:$project status:ACTIVE first:100 after:$after){nodes{...NowSession}pageInfo{hasNextPage endCursor}}} fragment NowSession on Session{id agent task spawnedBy createdAt activeAt}" as Document<MoreSessionsQuery, MoreSessionsQueryVariables>;
+export const MoreStatusesDocument = "query MoreStatuses($project:String!$after:String!){agentStatuses(project:$project first:100 after:$after){nodes{...NowStatus}pageInfo{hasNextPage endCursor}}} fragment NowStatus on AgentStatus{agent status currentTask heartbeatAt}" as Document<MoreStatusesQuery, MoreStatusesQueryVariables>;
+export const MoreAgentsDocument = "query MoreAgents($project:String!$after:String!){agents(project:$project first:100 after:$after){nodes{...NowAgent}pageInfo{hasNextPage endCursor}}} fragment NowAgent on Agent{name tier roleDescription lastSeenAt lastTask sessionCount}" as Document<MoreAgentsQuery, MoreAgentsQueryVariables>;
 export const MoreLocksDocument = "query MoreLocks($project:String!$after:String!){locks(project:$project first:100 after:$after){nodes{path holder reason since fence stale}pageInfo{hasNextPage endCursor}}}" as Document<MoreLocksQuery, MoreLocksQueryVariables>;
 export const ForceUnlockDocument = "mutation ForceUnlock($input:ForceUnlockInput!){forceUnlock(input:$input){released notHeld}}" as Document<ForceUnlockMutation, ForceUnlockMutationVariables>;

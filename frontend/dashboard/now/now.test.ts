@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { FeedEvent } from "../live/events";
 import type { NowProjectQuery } from "./documents";
 import { beatsAfter, peopleOf } from "./people";
+import { rowsOf, stepOf } from "./rows";
 import { chosen, perMinute, says } from "./told";
 import { type HeldLock, type Node, treeOf } from "./tree";
 import { stillWaiting, waitingAt } from "./waiters";
@@ -35,6 +36,51 @@ describe("the tree of locks", () => {
   });
 
   test("of no locks is empty", () => expect(treeOf([])).toEqual([]));
+});
+
+describe("the rows of the tree", () => {
+  const nodes = treeOf([lock("api/a.py"), lock("api/b.py"), lock("docs/x.md"), lock("web/cart.ts"), lock("web/")]);
+  const open = rowsOf(nodes, () => true);
+  const shut = rowsOf(nodes, (id) => id !== "api/");
+
+  test("are those of open folders, each with its level and its place among its siblings", () => {
+    const drawnRows = open.map(({ node, level, place, siblings }) => [node.id, level, place, siblings]);
+    expect(drawnRows).toEqual([
+      ["api/", 1, 1, 3],
+      ["api/a.py", 2, 1, 2],
+      ["api/b.py", 2, 2, 2],
+      ["docs/x.md", 1, 2, 3],
+      ["web/", 1, 3, 3],
+      ["web/cart.ts", 2, 1, 1],
+    ]);
+    expect(shut.map((row) => row.node.id)).toEqual(["api/", "docs/x.md", "web/", "web/cart.ts"]);
+  });
+
+  test("are walked by arrows, home and end, and not beyond the first and the last", () => {
+    expect(stepOf("ArrowDown", 0, open)).toEqual({ to: 1 });
+    expect(stepOf("ArrowUp", 1, open)).toEqual({ to: 0 });
+    expect(stepOf("ArrowUp", 0, open)).toBeNull();
+    expect(stepOf("ArrowDown", 5, open)).toBeNull();
+    expect(stepOf("End", 0, open)).toEqual({ to: 5 });
+    expect(stepOf("Home", 5, open)).toEqual({ to: 0 });
+  });
+
+  test("open to the right and close to the left; a file leads to what can be done with it, and back to its folder", () => {
+    expect(stepOf("ArrowRight", 0, shut)).toEqual({ turn: "api/" });
+    expect(stepOf("ArrowRight", 0, open)).toEqual({ to: 1 });
+    expect(stepOf("ArrowRight", 1, open)).toEqual({ act: true });
+    expect(stepOf("ArrowLeft", 2, open)).toEqual({ to: 0 });
+    expect(stepOf("ArrowLeft", 0, open)).toEqual({ turn: "api/" });
+    expect(stepOf("ArrowLeft", 3, open)).toBeNull();
+    expect(stepOf("Enter", 4, open)).toEqual({ turn: "web/" });
+  });
+
+  test("are found by the letter with which they begin, the next one first", () => {
+    expect(stepOf("a", 0, open)).toEqual({ to: 1 });
+    expect(stepOf("a", 1, open)).toEqual({ to: 0 });
+    expect(stepOf("D", 5, open)).toEqual({ to: 3 });
+    expect(stepOf("q", 0, open)).toBeNull();
+  });
 });
 
 describe("waiters", () => {
