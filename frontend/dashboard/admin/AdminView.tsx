@@ -29,14 +29,16 @@ export default function AdminView({ record }: ViewProps) {
   const here = parts.find((part) => part.record === first);
   return (
     <div className="admin">
-      <h1 className="sr-only">Admin</h1>
-      <nav className="tabs" aria-label="Parts of Admin">
-        {parts.map((part) => (
-          <ViewLink key={part.record} view="admin" record={part.record} isHere={part === here}>
-            {part.title}
-          </ViewLink>
-        ))}
-      </nav>
+      <div className="view-head">
+        <h1>Admin</h1>
+        <nav className="tabs" aria-label="Parts of Admin">
+          {parts.map((part) => (
+            <ViewLink key={part.record} view="admin" record={part.record} isHere={part === here}>
+              {part.title}
+            </ViewLink>
+          ))}
+        </nav>
+      </div>
       {here ? (
         <here.Part record={rest.join("/")} />
       ) : (

@@ -7,7 +7,7 @@ import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
 import { tell, tellFailure } from "../ui/toasts";
-import { HealthDocument, IndexDocument, ReindexDocument, SizesDocument } from "./documents";
+import { HealthDocument, IndexDocument, ReindexDocument, SizesDocument, type SizesQuery } from "./documents";
 import { sizeOf, wordsOf } from "./figures";
 
 const NOTHING = {};
@@ -20,6 +20,11 @@ const TITLES: Record<string, string> = {
   mcp: "Tools over MCP",
 };
 const TONES: Record<string, "good" | "warn" | "bad"> = { ok: "good", degraded: "warn", failing: "bad" };
+
+/** Kinds of records that people know; the others are the server's own. */
+const KNOWN = new Set([
+  "Project", "Agent", "Session", "Lock", "LockWaiter", "Message", "BacklogItem", "Checklist", "Guideline", "Document", "Function", "Spec", "SpecVersion", "Key", "Audit",
+]);
 
 export function Health() {
   return (
@@ -124,21 +129,36 @@ function Sizes() {
   const { data, error, refresh } = useLive(SizesDocument, { project: chosen }, { touchedBy: NEVER, everySeconds: 30 });
   const storage = data?.storage;
   const kinds = storage?.kinds.filter(({ count }) => count > 0) ?? [];
+  const [known, inner] = [kinds.filter(({ kind }) => KNOWN.has(kind)), kinds.filter(({ kind }) => !KNOWN.has(kind))];
   return (
     <Panel title={chosen === null ? "Sizes" : `Sizes of ${chosen}`} actions={storage && <Badge>{storage.adapter}</Badge>}>
       {error && <Problem error={error} what="The sizes" onRetry={refresh} />}
       <dl className="facts admin-facts admin-sizes" aria-busy={!storage}>
         {storage?.bytes !== null && storage?.bytes !== undefined && <Fact name="On disk">{sizeOf(storage.bytes)}</Fact>}
-        {kinds.map(({ kind, count, isMore }) => (
-          <Fact key={kind} name={wordsOf(kind)}>
-            {count.toLocaleString()}
-            {isMore && " or more"}
-          </Fact>
-        ))}
+        <Counts kinds={known} />
         {storage && kinds.length === 0 && <Fact name="Records">none yet</Fact>}
       </dl>
+      {inner.length > 0 && (
+        <details className="admin-inner">
+          <summary>What the server keeps besides, to find and to order these</summary>
+          <dl className="facts admin-sizes">
+            <Counts kinds={inner} />
+          </dl>
+        </details>
+      )}
     </Panel>
   );
+}
+
+type Kinds = NonNullable<SizesQuery["storage"]>["kinds"];
+
+function Counts({ kinds }: { kinds: Kinds }) {
+  return kinds.map(({ kind, count, isMore }) => (
+    <Fact key={kind} name={wordsOf(kind)}>
+      {count.toLocaleString()}
+      {isMore && " or more"}
+    </Fact>
+  ));
 }
 
 function Fact({ name, children }: { name: string; children: React.ReactNode }) {

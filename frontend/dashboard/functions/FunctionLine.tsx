@@ -17,9 +17,9 @@ export function FunctionLine({ entry, isOpen, showsFile, figures, children }: Pr
   const address = useAddress("functions");
   const [says, tone] = stateOf(entry);
   return (
-    <article className="functions-line" data-open={isOpen || undefined} aria-label={entry.name}>
+    <article className="row functions-line" data-open={isOpen || undefined} aria-label={entry.name}>
       <div className="functions-name">
-        <Link href={address(entry.id)} aria-current={isOpen ? "true" : undefined} className="mono">
+        <Link href={address(entry.id)} aria-current={isOpen ? "true" : undefined} className="row-name mono">
           {entry.name}
         </Link>
         <span className="functions-state">
@@ -29,8 +29,11 @@ export function FunctionLine({ entry, isOpen, showsFile, figures, children }: Pr
       </div>
       {showsFile && (
         <div className="functions-where faint">
-          {entry.project} · {entry.file}
-          {entry.line !== null && `:${entry.line}`}
+          {entry.project} ·{" "}
+          <span className="mono">
+            {entry.file}
+            {entry.line !== null && `:${entry.line}`}
+          </span>
         </div>
       )}
       <div className="functions-purpose">{entry.purpose}</div>
@@ -43,7 +46,7 @@ export function LinesToCome() {
   return (
     <div role="status" aria-label="Reading">
       {Array.from({ length: 6 }, (_, index) => (
-        <div key={index} className="functions-line">
+        <div key={index} className="row functions-line">
           <span className="coming short" />
           <span className="coming" />
         </div>

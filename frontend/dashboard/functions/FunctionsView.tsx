@@ -19,7 +19,7 @@ export default function FunctionsView({ record }: ViewProps) {
   const queue = QUEUES.find(({ state }) => state.toLowerCase() === params.get("queue"));
   return (
     <div className="functions">
-      <div className="functions-head">
+      <div className="view-head">
         <h1>Functions</h1>
         <nav aria-label="Parts of Functions" className="tabs">
           <Link href={address("", { queue: null })} aria-current={queue ? undefined : "page"}>

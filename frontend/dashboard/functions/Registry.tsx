@@ -35,7 +35,7 @@ export function Registry({ file, open }: { file: string; open: string }) {
   const hasMore = kept?.some((pages) => pages.hasMore) ?? false;
 
   return (
-    <Panel title="Registry" count={kept && entries.length}>
+    <Panel title="Registry" count={kept && `${entries.length}${hasMore ? "+" : ""}`}>
       {failed?.error && <Problem error={failed.error} what="The registry" onRetry={failed.refresh} />}
       {!kept && !failed && <LinesToCome />}
       {kept && rows.length === 0 && <NoFunctions isFiltered={file !== ""} />}

@@ -8,17 +8,26 @@ const HEIGHT = 220;
 const MARGIN = { top: 8, right: 8, bottom: 24, left: 44 };
 const ROW = 24;
 
-/** Return a ref and the width of the element it is given to. */
+/** The page's letters are as high as this where a unit of a drawing is a pixel; drawings grow with them. */
+const REM = 15;
+
+/** Return a ref, and the width in the drawing's units of the element it is given to. */
 function useWidth() {
   const place = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry!.contentRect.width)));
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry!.contentRect.width / unitPx())));
     observer.observe(place.current!);
     return () => observer.disconnect();
   }, []);
   return [place, width] as const;
 }
+
+function unitPx(): number {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / REM;
+}
+
+const inRem = (units: number) => `${units / REM}rem`;
 
 interface TimeBarsProps {
   label: string;
@@ -43,7 +52,7 @@ export function TimeBars({ label, bars, series, unit }: TimeBarsProps) {
   const bar = shown === null ? undefined : bars[shown];
 
   const point = (event: PointerEvent<HTMLDivElement>) => {
-    const from = event.clientX - event.currentTarget.getBoundingClientRect().left;
+    const from = (event.clientX - event.currentTarget.getBoundingClientRect().left) / unitPx();
     const place = Math.floor(((from - MARGIN.left) / (right - MARGIN.left)) * bars.length);
     setAt(Math.min(bars.length - 1, Math.max(0, place)));
   };
@@ -60,7 +69,7 @@ export function TimeBars({ label, bars, series, unit }: TimeBarsProps) {
       <div
         ref={place}
         className="history-drawing"
-        style={{ height: HEIGHT }}
+        style={{ height: inRem(HEIGHT) }}
         role="slider"
         tabIndex={0}
         aria-label={label}
@@ -75,7 +84,7 @@ export function TimeBars({ label, bars, series, unit }: TimeBarsProps) {
         onKeyDown={press}
       >
         {width > 0 && (
-          <svg width={width} height={HEIGHT} aria-hidden>
+          <svg viewBox={`0 0 ${width} ${HEIGHT}`} aria-hidden>
             {ticks.map((tick) => (
               <g key={tick}>
                 <line x1={MARGIN.left} x2={right} y1={y(tick)} y2={y(tick)} stroke="var(--line)" />
@@ -112,9 +121,9 @@ export function NamedBars({ bars, series }: { bars: readonly Bar[]; series: read
   const height = bars.length * ROW * 2;
   const x = even(Math.max(1, ...bars.map((bar) => bar.total)), [0, Math.max(1, width - 52)]);
   return (
-    <div ref={place} className="history-drawing" style={{ height }} aria-hidden>
+    <div ref={place} className="history-drawing" style={{ height: inRem(height) }} aria-hidden>
       {width > 0 && (
-        <svg width={width} height={height}>
+        <svg viewBox={`0 0 ${width} ${height}`}>
           {bars.map((bar, index) => (
             <g key={bar.key} transform={`translate(0 ${index * ROW * 2})`}>
               <text x={0} y={ROW * 0.75} className="history-name">
@@ -173,9 +182,9 @@ export function Ranges({ rows }: { rows: readonly Latency[] }) {
   const powers = powerTicks(least, Math.max(least * 10, ...rows.map((row) => row.p99Ms)));
   const x = logarithmic(powers[0]!, powers.at(-1)!, [isWide ? NAMES : 18, Math.max(NAMES + 20, width - 24)]);
   return (
-    <div ref={place} className="history-drawing" style={{ height }} aria-hidden>
+    <div ref={place} className="history-drawing" style={{ height: inRem(height) }} aria-hidden>
       {width > 0 && (
-        <svg width={width} height={height}>
+        <svg viewBox={`0 0 ${width} ${height}`}>
           {powers.map((tick) => (
             <g key={tick}>
               <line x1={x(tick)} x2={x(tick)} y1={0} y2={bottom} stroke="var(--line)" />

@@ -1,4 +1,5 @@
 // History: what happened over time, what was fought over, how long calls take, and how sessions ended.
+import "../ui/parts.css";
 import "./history.css";
 import { useMemo } from "react";
 import { ToggleButton, ToggleButtonGroup } from "react-aria-components";
@@ -49,8 +50,8 @@ export default function HistoryView({ record }: ViewProps) {
 
   return (
     <div className="history">
-      <h1 className="sr-only">History</h1>
-      <div className="history-bar">
+      <div className="view-head history-bar">
+        <h1>History</h1>
         <ToggleButtonGroup
           selectionMode="single"
           disallowEmptySelection

@@ -37,7 +37,7 @@ export function Browse({ filters, open }: { filters: Filters; open: string }) {
   const hasMore = kept?.some((pages) => pages.hasMore) ?? false;
 
   return (
-    <Panel title={status === null ? "All documents" : `Documents: ${words(status)}`} count={kept && rows.length}>
+    <Panel title={status === null ? "All documents" : `Documents: ${words(status)}`} count={kept && `${rows.length}${hasMore ? "+" : ""}`}>
       {failed?.error && <Problem error={failed.error} what="The list of documents" onRetry={failed.refresh} />}
       {!kept && !failed && <LinesToCome />}
       {kept && rows.length === 0 && <NoDocuments filters={filters} />}

@@ -13,17 +13,19 @@ interface Props {
   showsProject: boolean;
   /** Stands before the time. */
   figures?: ReactNode;
+  /** Stands before its author. */
+  use?: ReactNode;
   children?: ReactNode;
 }
 
-export function DocumentLine({ document, isOpen, showsProject, figures, children }: Props) {
+export function DocumentLine({ document, isOpen, showsProject, figures, use, children }: Props) {
   const address = useAddress("knowledge");
   const { id, title, type, status, tags, author, updatedAt, project } = document;
   return (
-    <article className="knowledge-line" data-open={isOpen || undefined} aria-label={title}>
+    <article className="row knowledge-line" data-open={isOpen || undefined} aria-label={title}>
       <div className="knowledge-title">
-        <Link href={address(id)} aria-current={isOpen ? "true" : undefined}>
-          {title}
+        <Link href={address(id)} className="row-name" aria-current={isOpen ? "true" : undefined}>
+          <span>{title}</span>
         </Link>
         {figures}
       </div>
@@ -35,6 +37,7 @@ export function DocumentLine({ document, isOpen, showsProject, figures, children
           <span key={tag}>#{tag}</span>
         ))}
         <span className="knowledge-by">
+          {use}
           {showsProject && `${project} · `}
           {author} · <Time at={updatedAt} />
         </span>
@@ -48,7 +51,7 @@ export function LinesToCome({ count = 5 }: { count?: number }) {
   return (
     <div className="knowledge-coming" role="status" aria-label="Reading">
       {Array.from({ length: count }, (_, index) => (
-        <div key={index} className="knowledge-line">
+        <div key={index} className="row knowledge-line">
           <span className="coming" />
           <span className="coming short" />
         </div>

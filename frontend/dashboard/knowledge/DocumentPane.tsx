@@ -10,7 +10,8 @@ import { Button } from "../ui/Button";
 import { CopyButton } from "../ui/CopyButton";
 import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
-import { Time } from "../ui/Time";
+import { exact, span } from "../ui/moments";
+import { Time, useClock } from "../ui/Time";
 import { LinesToCome } from "./DocumentLine";
 import { OneDocumentDocument, type OneDocumentQuery } from "./documents";
 import { toneOf, words } from "./filters";
@@ -142,7 +143,7 @@ function About({ document }: { document: Whole }) {
             )}
           </span>
         </Fact>
-        <Fact name="Holds until">{expiresAt ? new Date(expiresAt).toLocaleDateString(undefined, { dateStyle: "medium" }) : "for good"}</Fact>
+        <Fact name="Holds">{expiresAt ? <Until at={expiresAt} /> : "for good"}</Fact>
         <Fact name="Handed out">
           {accessCount} {accessCount === 1 ? "time" : "times"}
         </Fact>
@@ -174,6 +175,16 @@ function About({ document }: { document: Whole }) {
         </Fact>
       </dl>
     </Panel>
+  );
+}
+
+function Until({ at }: { at: string }) {
+  const left = (Date.parse(at) - useClock()) / 1000;
+  if (left <= 0) return <span>until <Time at={at} /></span>;
+  return (
+    <time dateTime={at} title={exact(at)}>
+      for another {span(left)}
+    </time>
   );
 }
 

@@ -9,7 +9,7 @@ import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { DocumentLine, LinesToCome } from "./DocumentLine";
 import { SearchEverywhereDocument, SearchProjectDocument } from "./documents";
-import { type Filters, passes } from "./filters";
+import { type Filters, handedOut, passes } from "./filters";
 import { marked } from "./passage";
 
 /** How many an agent gets that does not ask for more. */
@@ -54,15 +54,13 @@ export function Found({ filters, open }: { filters: Filters; open: string }) {
               isOpen={one.id === open}
               showsProject={isEverywhere || one.source === "shared"}
               figures={<Score relevance={one.relevance} says={one.relevancePercent} />}
+              use={handedOut(one.accessCount)}
             >
               <p className="knowledge-passage">
                 {marked(one.content, query).map((piece, at) => (piece.isAsked ? <mark key={at}>{piece.text}</mark> : piece.text))}
                 {one.isTruncated && !one.content.endsWith("…") && " …"}
               </p>
               {one.warning && <p className="knowledge-warning">{one.warning}</p>}
-              <p className="knowledge-use faint">
-                {one.age}, handed out {one.accessCount} {one.accessCount === 1 ? "time" : "times"}
-              </p>
             </DocumentLine>
           </li>
         ))}

@@ -24,7 +24,7 @@ export default function KnowledgeView({ record }: ViewProps) {
   return (
     <StatusProvider>
       <div className="knowledge">
-        <div className="knowledge-head">
+        <div className="view-head">
           <h1>Knowledge</h1>
           <nav aria-label="Parts of Knowledge" className="tabs">
             <Link href={address("")} aria-current={isCleaning ? undefined : "page"}>

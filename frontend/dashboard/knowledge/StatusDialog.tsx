@@ -109,7 +109,7 @@ function Successor({ document, value, onChange }: { document: Subject; value: st
       <RadioGroup aria-label="Replaced by" value={value} onChange={onChange}>
         {found.map((one) => (
           <Radio key={one.id} value={one.id} className="pick">
-            <span>{one.title}</span> <span className="faint">{words(one.type)}</span>
+            <span className="knowledge-picked">{one.title}</span> <span className="faint">{words(one.type)}</span>
           </Radio>
         ))}
       </RadioGroup>

@@ -38,6 +38,11 @@ export function words(value: string): string {
   return value.toLowerCase().replaceAll("_", " ");
 }
 
+/** Return how often agents were given a document, to stand before something else; "" if never. */
+export function handedOut(count: number): string {
+  return count === 0 ? "" : `handed out ${count === 1 ? "once" : `${count.toLocaleString()} times`} · `;
+}
+
 type Tone = "plain" | "good" | "busy" | "warn" | "bad";
 const TONES: Record<DocumentStatus, Tone> = {
   ACTIVE: "good",

@@ -28,7 +28,7 @@ export default function SpecsView({ record }: ViewProps) {
   const name = rest.join("/");
   return (
     <div className="specs">
-      <h1>Specs</h1>
+      <h1 className="sr-only">Specs</h1>
       <Split
         list={<Specs open={record} />}
         detail={project && name ? <SpecPane key={record} project={project} name={name} /> : null}
@@ -96,16 +96,16 @@ function SpecLine({ spec, isOpen, showsProject }: { spec: Summary; isOpen: boole
   const address = useAddress("specs");
   const { name, project, version, versionCount, specType, owner, tags, updatedAt } = spec;
   return (
-    <article className="specs-line" data-open={isOpen || undefined} aria-label={name}>
+    <article className="row specs-line" data-open={isOpen || undefined} aria-label={name}>
       <div className="specs-name">
-        <Link href={address(`${project}/${name}`, { from: null, to: null })} aria-current={isOpen ? "true" : undefined}>
+        <Link href={address(`${project}/${name}`, { from: null, to: null })} className="row-name" aria-current={isOpen ? "true" : undefined}>
           {name}
         </Link>
         <span className="specs-version mono">{version}</span>
       </div>
       <div className="specs-meta">
         <Badge>{specType}</Badge>
-        <span>{versionCount === 1 ? "1 version" : `${versionCount} versions`}</span>
+        {versionCount > 1 && <span>{versionCount} versions</span>}
         {tags.slice(0, 4).map((tag) => (
           <span key={tag}>#{tag}</span>
         ))}
@@ -122,7 +122,7 @@ function LinesToCome() {
   return (
     <div role="status" aria-label="Reading">
       {Array.from({ length: 5 }, (_, index) => (
-        <div key={index} className="specs-line">
+        <div key={index} className="row specs-line">
           <span className="coming" />
           <span className="coming short" />
         </div>

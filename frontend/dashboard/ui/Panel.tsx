@@ -1,7 +1,7 @@
 // A titled part of a view.
 import { type ReactNode, useId } from "react";
 
-export function Panel({ title, count, actions, children, className = "" }: { title: string; count?: number; actions?: ReactNode; children: ReactNode; className?: string }) {
+export function Panel({ title, count, actions, children, className = "" }: { title: string; count?: number | string; actions?: ReactNode; children: ReactNode; className?: string }) {
   const id = useId();
   return (
     <section className={`panel ${className}`} aria-labelledby={id}>

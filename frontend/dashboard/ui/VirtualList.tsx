@@ -1,6 +1,6 @@
 // A long list of which only the visible rows exist; rows may differ in height.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useRef } from "react";
+import { type CSSProperties, type ReactNode, useRef } from "react";
 
 interface Props<T> {
   items: readonly T[];
@@ -26,8 +26,8 @@ export function VirtualList<T>({ items, label, keyOf, row, rowHeight = 36, class
     overscan: 8,
   });
   return (
-    // Focusable, so that the arrow keys scroll it.
-    <div ref={box} className={`virtual ${className}`} tabIndex={0} role="group" aria-label={label} onScroll={(event) => onScrolled?.(event.currentTarget.scrollTop > TOP_PX)}>
+    // Focusable, so that the arrow keys scroll it. --rows: how high it is at most of use.
+    <div ref={box} className={`virtual ${className}`} style={{ "--rows": `${virtual.getTotalSize()}px` } as CSSProperties} tabIndex={0} role="group" aria-label={label} onScroll={(event) => onScrolled?.(event.currentTarget.scrollTop > TOP_PX)}>
       <div role="list" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, key, start }) => (
           <div
