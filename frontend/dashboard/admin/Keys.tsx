@@ -39,7 +39,7 @@ export function Keys() {
   const [made, setMade] = useState<Made | null>(null);
 
   const revoke = async (key: KeyFieldsFragment) => {
-    const answer = await confirm({
+    const reason = await confirm({
       title: `Revoke ${key.name}?`,
       text: (
         <p>
@@ -49,10 +49,11 @@ export function Keys() {
       ),
       action: "Revoke",
       isDangerous: true,
+      reasonLabel: "Reason",
     });
-    if (answer === null) return;
+    if (reason === null) return;
     try {
-      await server.mutate(RevokeKeyDocument, { input: { name: key.id } });
+      await server.mutate(RevokeKeyDocument, { input: { name: key.id, reason } });
       tell(`${key.name} is revoked.`);
     } catch (failure) {
       tellFailure(failure);

@@ -3,9 +3,11 @@ import { Plus } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Input, Label, TextField } from "react-aria-components";
 import { ViewLink } from "../app/links";
+import type { Server } from "../live/ask";
 import { useLiveContext, useShownProjects } from "../live/context";
 import { about } from "../live/events";
-import { useLive } from "../live/useLive";
+import { readPages } from "../live/pages";
+import { useLiveEach } from "../live/useLive";
 import { Button } from "../ui/Button";
 import { useConfirm } from "../ui/confirm";
 import { Empty } from "../ui/Empty";
@@ -61,14 +63,15 @@ function Row({ project, isOpen }: { project: ProjectRow; isOpen: boolean }) {
   const confirm = useConfirm();
   const { name, displayName, isRegistered, activeSessions, locks } = project;
   const remove = async () => {
-    const answer = await confirm({
+    const reason = await confirm({
       title: `Take ${name} out of the registry?`,
       text: <p>Its agents of tier admin become named ones. Its data stays, and it goes on being listed while agents are known in it.</p>,
       action: "Take it out",
       isDangerous: true,
+      reasonLabel: "Reason",
     });
-    if (answer === null) return;
-    await told(server.mutate(DeleteProjectDocument, { input: { name } }), `${name} is not registered any more.`);
+    if (reason === null) return;
+    await told(server.mutate(DeleteProjectDocument, { input: { name, reason } }), `${name} is not registered any more.`);
   };
   return (
     <tr data-open={isOpen || undefined}>
@@ -130,11 +133,17 @@ function NewProject({ onDone }: { onDone(): void }) {
 const TOUCHING = about(["agent", "session", "project"]);
 const TIERS = { ADMIN: "admin", NAMED: "named", PENDING: "pending: not named yet", WORKER: "worker" } as const;
 
+const MOST_AGENTS = 1_000;
+
+const readAgents = (server: Server, project: string) => readPages(async (after) => (await server.query(ProjectAgentsDocument, { project, after })).agents, MOST_AGENTS);
+
 function Agents({ project }: { project: string }) {
-  const { data, error, refresh } = useLive(ProjectAgentsDocument, { project }, { touchedBy: (event) => event.project === project && TOUCHING(event), everySeconds: 60 });
+  const answer = useLiveEach({ [project]: project }, readAgents, { touchedBy: (event) => event.project === project && TOUCHING(event), everySeconds: 60 })[project];
+  const { data, error } = answer ?? {};
+  const refresh = () => answer?.refresh();
   const { projects } = useLiveContext();
   const isRegistered = projects.some((one) => one.name === project && one.isRegistered);
-  const agents = data?.agents.nodes ?? [];
+  const agents = data?.nodes ?? [];
   return (
     <Panel title={`Agents of ${project}`} count={data ? agents.length : undefined}>
       {error && <Problem error={error} what="The agents" onRetry={refresh} />}
@@ -151,7 +160,7 @@ function Agents({ project }: { project: string }) {
           ))}
         </Table>
       )}
-      {data?.agents.pageInfo.hasNextPage && <p className="faint admin-note">Only the first 100 are listed.</p>}
+      {data?.hasMore && <p className="faint admin-note">Only the first {MOST_AGENTS.toLocaleString()} are listed.</p>}
     </Panel>
   );
 }
@@ -166,14 +175,15 @@ function AgentRow({ agent, isRegistered, refresh }: { agent: Agent; isRegistered
     refresh();
   };
   const remove = async () => {
-    const answer = await confirm({
+    const reason = await confirm({
       title: `Remove ${name} from ${project}?`,
       text: <p>Its name is free again for whoever starts a session with it first.</p>,
       action: "Remove",
       isDangerous: true,
+      reasonLabel: "Reason",
     });
-    if (answer === null) return;
-    await told(server.mutate(RemoveProjectAgentDocument, { input: { name: project, agent: name } }), `${name} is removed.`);
+    if (reason === null) return;
+    await told(server.mutate(RemoveProjectAgentDocument, { input: { name: project, agent: name, reason } }), `${name} is removed.`);
     refresh();
   };
   return (

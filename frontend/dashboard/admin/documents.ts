@@ -43,6 +43,8 @@ export type DatabaseEngine =
 export type DeleteProjectInput = {
   /** Its name. */
   name: string;
+  /** Why; the audit log and the event keep it. Up to 1,000 bytes. */
+  reason?: string | null | undefined;
   /** The session acted in, as `startSession` returned it. */
   sessionId?: string | number | null | undefined;
 };
@@ -63,6 +65,8 @@ export type ProjectAgentDetailsInput = {
   agent: string;
   /** The project; default: the session's. */
   name?: string | null | undefined;
+  /** Why; the audit log and the event keep it. Up to 1,000 bytes. */
+  reason?: string | null | undefined;
   /** The session acted in, as `startSession` returned it. */
   sessionId?: string | number | null | undefined;
   /** Its role. */
@@ -79,6 +83,8 @@ export type ProjectAgentInput = {
   agent: string;
   /** The project; default: the session's. */
   name?: string | null | undefined;
+  /** Why; the audit log and the event keep it. Up to 1,000 bytes. */
+  reason?: string | null | undefined;
   /** The session acted in, as `startSession` returned it. */
   sessionId?: string | number | null | undefined;
 };
@@ -95,6 +101,8 @@ export type ReindexInput = {
 export type RevokeKeyInput = {
   /** Its name, or its id. */
   name: string;
+  /** Why; the audit log and the event keep it. Up to 1,000 bytes. */
+  reason?: string | null | undefined;
   /** The session acted in, as `startSession` returned it. */
   sessionId?: string | number | null | undefined;
 };
@@ -196,10 +204,11 @@ export type ForceEndSessionMutation = { forceEndSession: { releasedLocks: Array<
 
 export type ProjectAgentsQueryVariables = Exact<{
   project: string;
+  after?: string | null | undefined;
 }>;
 
 
-export type ProjectAgentsQuery = { agents: { nodes: Array<{ project: string, name: string, tier: Tier, roleDescription: string, pathPatterns: Array<string>, lastSeenAt: string | null, sessionCount: number, lastTask: string }>, pageInfo: { hasNextPage: boolean } } };
+export type ProjectAgentsQuery = { agents: { nodes: Array<{ project: string, name: string, tier: Tier, roleDescription: string, pathPatterns: Array<string>, lastSeenAt: string | null, sessionCount: number, lastTask: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type CreateProjectMutationVariables = Exact<{
   input: CreateProjectInput;
@@ -244,7 +253,7 @@ export const RevokeKeyDocument = "mutation RevokeKey($input:RevokeKeyInput!){rev
 export const AuditDocument = "query Audit($project:String$actType:String$after:String){auditLog(project:$project actType:$actType first:50 after:$after){nodes{id act project actor keyName target detail createdAt}pageInfo{hasNextPage endCursor}}}" as Document<AuditQuery, AuditQueryVariables>;
 export const OpenSessionsDocument = "query OpenSessions($project:String!){sessions(project:$project status:ACTIVE first:100){nodes{id project agent task createdAt activeAt isStale unreadMessages locks{path}}pageInfo{hasNextPage}}}" as Document<OpenSessionsQuery, OpenSessionsQueryVariables>;
 export const ForceEndSessionDocument = "mutation ForceEndSession($input:ForceEndSessionInput!){forceEndSession(input:$input){session{id agent}releasedLocks}}" as Document<ForceEndSessionMutation, ForceEndSessionMutationVariables>;
-export const ProjectAgentsDocument = "query ProjectAgents($project:String!){agents(project:$project first:100){nodes{project name tier roleDescription pathPatterns lastSeenAt sessionCount lastTask}pageInfo{hasNextPage}}}" as Document<ProjectAgentsQuery, ProjectAgentsQueryVariables>;
+export const ProjectAgentsDocument = "query ProjectAgents($project:String!$after:String){agents(project:$project first:100 after:$after){nodes{project name tier roleDescription pathPatterns lastSeenAt sessionCount lastTask}pageInfo{hasNextPage endCursor}}}" as Document<ProjectAgentsQuery, ProjectAgentsQueryVariables>;
 export const CreateProjectDocument = "mutation CreateProject($input:CreateProjectInput!){createProject(input:$input){name}}" as Document<CreateProjectMutation, CreateProjectMutationVariables>;
 export const DeleteProjectDocument = "mutation DeleteProject($input:DeleteProjectInput!){deleteProject(input:$input){name}}" as Document<DeleteProjectMutation, DeleteProjectMutationVariables>;
 export const UpdateProjectAgentDocument = "mutation UpdateProjectAgent($input:ProjectAgentDetailsInput!){updateProjectAgent(input:$input){name tier}}" as Document<UpdateProjectAgentMutation, UpdateProjectAgentMutationVariables>;

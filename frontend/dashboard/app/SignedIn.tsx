@@ -2,11 +2,12 @@
 import { useEffect, useMemo } from "react";
 import { useCallback } from "react";
 import type { Server } from "../live/ask";
-import { type Live, LiveContext, useFeedState } from "../live/context";
+import { type Live, LiveContext, type ProjectRow, useFeedState } from "../live/context";
 import { about } from "../live/events";
 import { Feed } from "../live/feed";
 import { browserClock, lineTo } from "../live/line";
-import { useLive } from "../live/useLive";
+import { type Pages, readPages } from "../live/pages";
+import { type Answer, useLiveEach } from "../live/useLive";
 import { ProjectsDocument, type WhoAmIQuery } from "./documents";
 import { useChosenProject } from "./links";
 import { Shell } from "./Shell";
@@ -42,13 +43,13 @@ export function SignedIn({ server, lineKey, who, onLeave, onRefused }: Props) {
 const TOUCHING_PROJECTS = about(["session", "project", "lock"]);
 
 function WithProjects({ live, onLeave, onRefused }: { live: Live; onLeave(): void; onRefused(): void }) {
-  const { data, error, refresh } = useLive(ProjectsDocument, NOTHING, { touchedBy: TOUCHING_PROJECTS, everySeconds: 60 });
+  const { data, error, refresh } = useLiveEach(ALL, readProjects, { touchedBy: TOUCHING_PROJECTS, everySeconds: 60 }).all ?? IDLE;
   const state = useFeedState();
   const told = useCallback(onRefused, [onRefused]);
   useEffect(() => {
     if (state === "refused") told();
   }, [state, told]);
-  const projects = data?.projects.nodes;
+  const projects = data?.nodes;
   const whole = useMemo(() => ({ ...live, projects: projects ?? [] }), [live, projects]);
   return (
     <LiveContext value={whole}>
@@ -57,7 +58,13 @@ function WithProjects({ live, onLeave, onRefused }: { live: Live; onLeave(): voi
   );
 }
 
-const NOTHING = {};
+const ALL = { all: null };
+const IDLE: Answer<Pages<ProjectRow>> = { refresh() {} };
+const MOST_PROJECTS = 1_000;
+
+function readProjects(server: Server): Promise<Pages<ProjectRow>> {
+  return readPages(async (after) => (await server.query(ProjectsDocument, { after })).projects, MOST_PROJECTS);
+}
 
 /** Call `woke` when the machine slept or the network changed: the connection may be dead without knowing it. */
 function watchForSleep(woke: () => void): () => void {

@@ -22,10 +22,12 @@ export type WhoAmIQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type WhoAmIQuery = { authStatus: { isEnabled: boolean, keyName: string, role: Role, projects: Array<string> | null } };
 
-export type ProjectsQueryVariables = Exact<{ [key: string]: never; }>;
+export type ProjectsQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
 
 
-export type ProjectsQuery = { projects: { nodes: Array<{ name: string, displayName: string, isRegistered: boolean, activeSessions: number, locks: number }>, pageInfo: { hasNextPage: boolean } } };
+export type ProjectsQuery = { projects: { nodes: Array<{ name: string, displayName: string, isRegistered: boolean, activeSessions: number, locks: number }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export const WhoAmIDocument = "query WhoAmI{authStatus{isEnabled keyName role projects}}" as Document<WhoAmIQuery, WhoAmIQueryVariables>;
-export const ProjectsDocument = "query Projects{projects(first:100){nodes{name displayName isRegistered activeSessions locks}pageInfo{hasNextPage}}}" as Document<ProjectsQuery, ProjectsQueryVariables>;
+export const ProjectsDocument = "query Projects($after:String){projects(first:100 after:$after){nodes{name displayName isRegistered activeSessions locks}pageInfo{hasNextPage endCursor}}}" as Document<ProjectsQuery, ProjectsQueryVariables>;

@@ -1,14 +1,13 @@
 // A new item, beside the board.
 import { type FormEvent, useState } from "react";
+import { useAgents } from "../live/agents";
 import { useLiveContext } from "../live/context";
-import { about } from "../live/events";
-import { useLive } from "../live/useLive";
 import { Button } from "../ui/Button";
 import { Choice, optionsOf } from "../ui/Choice";
 import { tell, tellFailure } from "../ui/toasts";
 import { inReach } from "./CardRow";
 import type { Card } from "./cards";
-import { AddItemDocument, BacklogAgentsDocument } from "./documents";
+import { AddItemDocument } from "./documents";
 import { additionOf, type Fields, NEW } from "./draft";
 import { ItemForm } from "./ItemForm";
 import { Side } from "./Side";
@@ -21,14 +20,12 @@ interface Props {
   onAdded(id: string): void;
 }
 
-const COMING = about(["session", "agent"]);
-
 export function AddItem({ projects, cards, addressOf, onClose, onAdded }: Props) {
   const { server } = useLiveContext();
   const [project, setProject] = useState(projects[0] ?? "");
   const [fields, setFields] = useState<Fields>(NEW);
   const [isSending, setSending] = useState(false);
-  const { data } = useLive(BacklogAgentsDocument, project ? { project } : null, { touchedBy: COMING });
+  const { data } = useAgents(project);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setSending(true);
@@ -48,7 +45,7 @@ export function AddItem({ projects, cards, addressOf, onClose, onAdded }: Props)
         <ItemForm
           fields={fields}
           overtaken={{}}
-          agents={inReach(data?.agents.nodes ?? [])}
+          agents={inReach(data ?? [])}
           cards={[...cards.values()].filter((card) => card.project === project)}
           id={null}
           addressOf={addressOf}

@@ -5,10 +5,11 @@ import { useDeferredValue, useMemo } from "react";
 import { useLocation } from "wouter";
 import { useAddress, useParams } from "../app/params";
 import type { ViewProps } from "../app/views";
-import type { Refused } from "../live/ask";
+import type { Refused, Server } from "../live/ask";
 import { useMay, useShownProjects } from "../live/context";
 import { about } from "../live/events";
-import { useLive } from "../live/useLive";
+import { readPages } from "../live/pages";
+import { useLiveEach } from "../live/useLive";
 import { Button } from "../ui/Button";
 import { Empty } from "../ui/Empty";
 import { Problem } from "../ui/Problem";
@@ -22,6 +23,8 @@ import { useBoard } from "./useBoard";
 import { useMoves } from "./useMoves";
 
 const MOST_PROJECTS = 30;
+/** So many the server finds at most. */
+const MOST_FOUND = 500;
 const NEW = "new";
 const SEARCHED = about(["backlog"]);
 
@@ -97,10 +100,19 @@ export default function BacklogView({ record }: ViewProps) {
 const NO_CARDS: readonly Card[] = [];
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** Return the ids that the server finds for the text, of the one project that is looked at. */
+/** Return the ids that the server finds for the text in the projects that are looked at. */
 function useFound(projects: readonly string[], text: string): ReadonlySet<string> {
-  const [project] = projects;
-  const variables = text && project !== undefined && projects.length === 1 ? { project, text } : null;
-  const { data } = useLive(BacklogSearchDocument, variables, { touchedBy: SEARCHED });
-  return useMemo(() => (data ? new Set(data.backlog.nodes.map((card) => card.id)) : NOTHING), [data]);
+  const keyed: Record<string, Searched> = text && projects.length > 0 ? { it: { projects, text } } : {};
+  const found = useLiveEach(keyed, readFound, { touchedBy: SEARCHED }).it?.data;
+  return useMemo(() => (found ? new Set(found) : NOTHING), [found]);
+}
+
+interface Searched {
+  projects: readonly string[];
+  text: string;
+}
+
+async function readFound(server: Server, { projects, text }: Searched): Promise<string[]> {
+  const { nodes } = await readPages(async (after) => (await server.query(BacklogSearchDocument, { projects: [...projects], text, after })).backlog, MOST_FOUND);
+  return nodes.map((card) => card.id);
 }

@@ -2,11 +2,10 @@
 import { EllipsisVertical, Link2 } from "lucide-react";
 import { memo } from "react";
 import { Link } from "wouter";
-import { useLive } from "../live/useLive";
+import { useAgents } from "../live/agents";
 import { ActionMenu, MenuEntry, MenuGroup } from "../ui/ActionMenu";
 import { Badge } from "../ui/Panel";
 import { type Card, CLOSED_STATUSES, isBlocked, isClosed, OPEN_STATUSES, titleOf, toneOf } from "./cards";
-import { BacklogAgentsDocument } from "./documents";
 import type { Moves } from "./useMoves";
 
 export const DRAGGED = "application/x-interlock-item";
@@ -70,8 +69,8 @@ function CardMenu({ card, moves }: { card: Card; moves: Moves }) {
 }
 
 function Entries({ card, moves }: { card: Card; moves: Moves }) {
-  const { data } = useLive(BacklogAgentsDocument, { project: card.project }, { touchedBy: never });
-  const agents = inReach(data?.agents.nodes ?? []).filter((name) => name !== card.assignee);
+  const { data } = useAgents(card.project, never);
+  const agents = inReach(data ?? []).filter((name) => name !== card.assignee);
   return (
     <>
       <MenuGroup title="Move to">

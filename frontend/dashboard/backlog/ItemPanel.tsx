@@ -1,8 +1,9 @@
 // One item, whole: read, edited in place, given, closed. What others change meanwhile shows at once.
 import { type FormEvent, useState } from "react";
 import { Input, Label, TextField } from "react-aria-components";
+import { useAgents } from "../live/agents";
 import { useLiveContext } from "../live/context";
-import { about, type FeedEvent } from "../live/events";
+import type { FeedEvent } from "../live/events";
 import { useLive } from "../live/useLive";
 import { Button } from "../ui/Button";
 import { Choice, optionsOf } from "../ui/Choice";
@@ -16,7 +17,7 @@ import { Blockers } from "./Blockers";
 import type { Board } from "./board";
 import { inReach } from "./CardRow";
 import { type Card, titleOf, toneOf } from "./cards";
-import { BacklogAgentsDocument, BacklogItemWholeDocument, type ItemFieldsFragment, UpdateItemDocument } from "./documents";
+import { BacklogItemWholeDocument, type ItemFieldsFragment, UpdateItemDocument } from "./documents";
 import { type Draft, type Fields, type Name, namesOf, overtaken, shown, touched, updateOf } from "./draft";
 import { ItemForm } from "./ItemForm";
 import { Side } from "./Side";
@@ -31,7 +32,6 @@ interface Props {
   onClose(): void;
 }
 
-const COMING = about(["session", "agent"]);
 
 export function ItemPanel({ id, board, cards, moves, addressOf, onClose }: Props) {
   // Blockers that close change it without an event of its own field: any event of the backlog reads it again.
@@ -121,8 +121,8 @@ function Edit({ item, board, near, moves, addressOf, onSaved }: EditProps) {
   const [draft, setDraft] = useState<Draft>({});
   const [drafts, setDrafts] = useState(0);
   const [reason, setReason] = useState("");
-  const { data } = useLive(BacklogAgentsDocument, { project: item.project }, { touchedBy: COMING });
-  const agents = inReach(data?.agents.nodes ?? []);
+  const { data } = useAgents(item.project);
+  const agents = inReach(data ?? []);
   const fields = shown(draft, item);
   const names = namesOf(draft);
   const needsReason = item.assignee !== "" || (draft.assignee !== undefined && fields.assignee !== "");

@@ -148,19 +148,13 @@ export type BacklogItemWholeQueryVariables = Exact<{
 export type BacklogItemWholeQuery = { backlogItem: { description: string, deferredReason: string, blockedBy: Array<string>, blocking: number, isClosed: boolean, createdBy: string, editCount: number, resolution: string, completedBy: string, completedAt: string | null, id: string, project: string, title: string, status: BacklogStatus, priority: BacklogPriority, assignee: string, tags: Array<string>, targetVersion: string, openBlockers: number, createdAt: string, updatedAt: string } };
 
 export type BacklogSearchQueryVariables = Exact<{
-  project: string;
+  projects: Array<string> | string;
   text: string;
+  after?: string | null | undefined;
 }>;
 
 
-export type BacklogSearchQuery = { backlog: { nodes: Array<{ id: string, project: string, title: string, status: BacklogStatus, priority: BacklogPriority, assignee: string, tags: Array<string>, targetVersion: string, openBlockers: number, createdAt: string, updatedAt: string }> } };
-
-export type BacklogAgentsQueryVariables = Exact<{
-  project: string;
-}>;
-
-
-export type BacklogAgentsQuery = { agents: { nodes: Array<{ name: string, sessions: Array<{ id: string }> }> } };
+export type BacklogSearchQuery = { backlog: { nodes: Array<{ id: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type UpdateItemMutationVariables = Exact<{
   input: UpdateBacklogItemInput;
@@ -186,8 +180,7 @@ export type AddItemMutation = { addBacklogItem: { id: string } };
 export const BacklogPageDocument = "query BacklogPage($project:String!$status:BacklogStatus!$after:String$isFirst:Boolean!){backlog(project:$project status:$status first:100 after:$after){nodes{...CardFields}total@include(if:$isFirst)next}} fragment CardFields on BacklogItem{id project title status priority assignee tags targetVersion openBlockers createdAt updatedAt}" as Document<BacklogPageQuery, BacklogPageQueryVariables>;
 export const BacklogCardDocument = "query BacklogCard($itemId:ID!){backlogItem(itemId:$itemId){...CardFields}} fragment CardFields on BacklogItem{id project title status priority assignee tags targetVersion openBlockers createdAt updatedAt}" as Document<BacklogCardQuery, BacklogCardQueryVariables>;
 export const BacklogItemWholeDocument = "query BacklogItemWhole($itemId:ID!){backlogItem(itemId:$itemId){...ItemFields}} fragment ItemFields on BacklogItem{...CardFields description deferredReason blockedBy blocking isClosed createdBy editCount resolution completedBy completedAt} fragment CardFields on BacklogItem{id project title status priority assignee tags targetVersion openBlockers createdAt updatedAt}" as Document<BacklogItemWholeQuery, BacklogItemWholeQueryVariables>;
-export const BacklogSearchDocument = "query BacklogSearch($project:String!$text:String!){backlog(project:$project text:$text includeDone:true first:100){nodes{...CardFields}}} fragment CardFields on BacklogItem{id project title status priority assignee tags targetVersion openBlockers createdAt updatedAt}" as Document<BacklogSearchQuery, BacklogSearchQueryVariables>;
-export const BacklogAgentsDocument = "query BacklogAgents($project:String!){agents(project:$project first:100){nodes{name sessions{id}}}}" as Document<BacklogAgentsQuery, BacklogAgentsQueryVariables>;
+export const BacklogSearchDocument = "query BacklogSearch($projects:[String!]!$text:String!$after:String){backlog(projects:$projects text:$text includeDone:true first:100 after:$after){nodes{id}pageInfo{hasNextPage endCursor}}}" as Document<BacklogSearchQuery, BacklogSearchQueryVariables>;
 export const UpdateItemDocument = "mutation UpdateItem($input:UpdateBacklogItemInput!){updateBacklogItem(input:$input){id change}}" as Document<UpdateItemMutation, UpdateItemMutationVariables>;
 export const CloseItemDocument = "mutation CloseItem($input:CompleteBacklogItemInput!){completeBacklogItem(input:$input){id}}" as Document<CloseItemMutation, CloseItemMutationVariables>;
 export const AddItemDocument = "mutation AddItem($input:AddBacklogItemInput!){addBacklogItem(input:$input){id}}" as Document<AddItemMutation, AddItemMutationVariables>;

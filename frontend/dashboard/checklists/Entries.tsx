@@ -2,6 +2,7 @@
 import { GripVertical, Pencil, Trash2 } from "lucide-react";
 import { type DragEvent, type FormEvent, type ReactNode, useState } from "react";
 import { Input, TextField } from "react-aria-components";
+import { Refused } from "../live/ask";
 import { useLiveContext } from "../live/context";
 import { ActionMenu, MenuEntry, MenuGroup } from "../ui/ActionMenu";
 import { Button, IconButton } from "../ui/Button";
@@ -42,12 +43,14 @@ export function Entries({ list, onChange }: Props) {
     setBusy((before) => new Set([...before].filter((one) => one !== id)));
   };
   const tick = async (row: Row) => {
-    const input = { project: list.project, name: list.name, itemIndex: row.index };
-    const { checkChecklistItem: after } = await server.mutate(CheckChecklistItemDocument, { input: { ...input, done: !row.done } });
-    // Places are all that names an entry: what now stands at this one may be another.
-    if (after.items[row.index]?.text === row.text) return;
-    await server.mutate(CheckChecklistItemDocument, { input: { ...input, done: row.done } });
-    throw new Error(`The list was changed meanwhile: ${row.text} was not ticked. Try again.`);
+    // Its place alone does not name an entry: another may stand there by now.
+    const input = { project: list.project, name: list.name, itemIndex: row.index, itemText: row.text, done: !row.done };
+    try {
+      await server.mutate(CheckChecklistItemDocument, { input });
+    } catch (error) {
+      if (!(error instanceof Refused) || error.code !== "CONFLICT") throw error;
+      throw new Error(`The list was changed meanwhile: ${row.text} was not ticked. Try again.`);
+    }
   };
   const remove = async (row: Row) => {
     const answer = await confirm({ title: "Remove this entry?", text: <p>{row.text}</p>, action: "Remove", isDangerous: true });

@@ -16,6 +16,8 @@ export type CheckItemInput = {
   reason?: string | null | undefined;
   /** Its place, from 0. */
   itemIndex: number;
+  /** Its text as it was read: CONFLICT if another entry is there. */
+  itemText?: string | null | undefined;
   /** False opens it again; null is true. */
   done?: boolean | null | undefined;
   /** Remarks that replace the earlier ones. */

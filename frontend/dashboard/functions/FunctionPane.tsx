@@ -15,6 +15,7 @@ import { tell, tellFailure } from "../ui/toasts";
 import { OneFunctionDocument, type OneFunctionQuery, RemoveFunctionsDocument } from "./documents";
 import { LinesToCome } from "./FunctionLine";
 import { parameterOf, stateOf } from "./entries";
+import { TryAgain } from "./TryAgain";
 
 type Whole = OneFunctionQuery["function"];
 
@@ -88,7 +89,7 @@ function Standing({ whole }: { whole: Whole }) {
       {whole.isOutOfDate && <p className="functions-drift">Its code has changed since it was described: what stands here may be wrong until it is described again.</p>}
       {whole.failure && (
         <p className="functions-drift">
-          Describing it failed {whole.attempts === 1 ? "once" : `${whole.attempts} times`}: {whole.failure}
+          Describing it failed {whole.attempts === 1 ? "once" : `${whole.attempts} times`}: {whole.failure} <TryAgain one={whole} />
         </p>
       )}
       <p className="functions-said">{whole.purpose}</p>

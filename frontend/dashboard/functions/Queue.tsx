@@ -17,6 +17,7 @@ import type { QueueState } from "./documents";
 import { FunctionLine, LinesToCome } from "./FunctionLine";
 import type { Registered } from "./entries";
 import { type QueueCounts, readQueue } from "./read";
+import { TryAllAgain } from "./TryAgain";
 
 export const QUEUES: readonly { state: QueueState; title: string; count: keyof QueueCounts; empty: string }[] = [
   { state: "PENDING", title: "Waiting", count: "pendingCount", empty: "Nothing waits: every function that was registered with its code is described or under way." },
@@ -58,6 +59,11 @@ export function Queue({ state, open }: { state: QueueState; open: string }) {
       )}
       {kept && kept.nodes.length > 0 && (
         <div aria-busy={isOld}>
+          {state === "FAILED" && (
+            <div className="functions-more">
+              <TryAllAgain count={kept.counts.failedCount} projects={[...new Set(kept.nodes.map(({ project }) => project))]} />
+            </div>
+          )}
           <VirtualList
             items={kept.nodes}
             label={queue.title}

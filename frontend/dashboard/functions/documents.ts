@@ -12,7 +12,7 @@ export type QueueState =
   | 'LEASED'
   /** It is enriched. */
   | 'DONE'
-  /** It was given up; changed code queues it again. */
+  /** It was given up; changed code or `requeueFunctions` queues it again. */
   | 'FAILED';
 
 /** Functions of one project that are gone from its code. */
@@ -23,6 +23,16 @@ export type RemoveFunctionsInput = {
   sessionId?: string | number | null | undefined;
   /** A project's name; default: the session's. */
   project?: string | null | undefined;
+};
+
+/** Functions of one project whose enrichment failed. */
+export type RequeueFunctionsInput = {
+  /** 1 to 200 of them; default: the 200 given up first. */
+  ids?: Array<string | number> | null | undefined;
+  /** A project's name; default: the session's. */
+  project?: string | null | undefined;
+  /** The session acted in, as `startSession` returned it. */
+  sessionId?: string | number | null | undefined;
 };
 
 export type FunctionRowFragment = { id: string, project: string, name: string, file: string, line: number | null, purpose: string, queue: QueueState, isEnriched: boolean, isOutOfDate: boolean, leaseHolder: string, leaseUntil: string | null, attempts: number, failure: string, queuedAt: string | null };
@@ -61,6 +71,13 @@ export type OneFunctionQueryVariables = Exact<{
 
 export type OneFunctionQuery = { function: { gotchas: string, preferOver: string, requires: Array<string>, code: string, language: string, registeredBy: string, enrichedAt: string | null, enrichedBy: string, signature: string, parameters: Array<unknown>, returns: string, calls: Array<string>, calledBy: Array<string>, sideEffects: Array<string>, complexity: string, additionalGotchas: string, searchSummary: string, createdAt: string, updatedAt: string, id: string, project: string, name: string, file: string, line: number | null, purpose: string, queue: QueueState, isEnriched: boolean, isOutOfDate: boolean, leaseHolder: string, leaseUntil: string | null, attempts: number, failure: string, queuedAt: string | null } };
 
+export type RequeueFunctionsMutationVariables = Exact<{
+  input: RequeueFunctionsInput;
+}>;
+
+
+export type RequeueFunctionsMutation = { requeueFunctions: { requeued: number, failedCount: number } };
+
 export type RemoveFunctionsMutationVariables = Exact<{
   input: RemoveFunctionsInput;
 }>;
@@ -69,7 +86,8 @@ export type RemoveFunctionsMutationVariables = Exact<{
 export type RemoveFunctionsMutation = { removeFunctions: { removed: number } };
 
 export const FunctionsDocument = "query Functions($project:String!$file:String$after:String){functions(project:$project file:$file first:100 after:$after){nodes{...FunctionRow}pageInfo{hasNextPage endCursor}}} fragment FunctionRow on Function{id project name file line purpose queue isEnriched isOutOfDate leaseHolder leaseUntil attempts failure queuedAt}" as Document<FunctionsQuery, FunctionsQueryVariables>;
-export const FindFunctionsDocument = "query FindFunctions($query:String!$project:String!){findFunctions(query:$query project:$project limit:20 maxTokens:20000){degraded leftOut results{relevance percent accessCount purpose gotchas function{...FunctionRow}}}} fragment FunctionRow on Function{id project name file line purpose queue isEnriched isOutOfDate leaseHolder leaseUntil attempts failure queuedAt}" as Document<FindFunctionsQuery, FindFunctionsQueryVariables>;
+export const FindFunctionsDocument = "query FindFunctions($query:String!$project:String!){findFunctions(query:$query project:$project limit:20 maxTokens:20000 countsAsUse:false){degraded leftOut results{relevance percent accessCount purpose gotchas function{...FunctionRow}}}} fragment FunctionRow on Function{id project name file line purpose queue isEnriched isOutOfDate leaseHolder leaseUntil attempts failure queuedAt}" as Document<FindFunctionsQuery, FindFunctionsQueryVariables>;
 export const QueueDocument = "query Queue($project:String$state:QueueState!$first:Int!$after:String){enrichmentQueue(project:$project state:$state first:$first after:$after){pendingCount leasedCount failedCount doneCount nodes{...FunctionRow}pageInfo{hasNextPage endCursor}}} fragment FunctionRow on Function{id project name file line purpose queue isEnriched isOutOfDate leaseHolder leaseUntil attempts failure queuedAt}" as Document<QueueQuery, QueueQueryVariables>;
 export const OneFunctionDocument = "query OneFunction($id:ID!){function(id:$id){...FunctionRow gotchas preferOver requires code language registeredBy enrichedAt enrichedBy signature parameters returns calls calledBy sideEffects complexity additionalGotchas searchSummary createdAt updatedAt}} fragment FunctionRow on Function{id project name file line purpose queue isEnriched isOutOfDate leaseHolder leaseUntil attempts failure queuedAt}" as Document<OneFunctionQuery, OneFunctionQueryVariables>;
+export const RequeueFunctionsDocument = "mutation RequeueFunctions($input:RequeueFunctionsInput!){requeueFunctions(input:$input){requeued failedCount}}" as Document<RequeueFunctionsMutation, RequeueFunctionsMutationVariables>;
 export const RemoveFunctionsDocument = "mutation RemoveFunctions($input:RemoveFunctionsInput!){removeFunctions(input:$input){removed}}" as Document<RemoveFunctionsMutation, RemoveFunctionsMutationVariables>;

@@ -8,7 +8,7 @@ import { useConfirm } from "../ui/confirm";
 import { tell, tellFailure } from "../ui/toasts";
 import { DeleteGuidelineDocument, GuidelineDocument, SetGuidelineDocument } from "./documents";
 import { Refused, type Server } from "../live/ask";
-import { type Clash, clashOf, type Draft, GLOBAL, type Guideline, MAX_RULE_BYTES } from "./drafts";
+import { type Clash, clashOf, type Draft, GLOBAL, type Guideline, MAX_RULE_BYTES, writesOf } from "./drafts";
 
 interface Props {
   draft: Draft;
@@ -31,22 +31,22 @@ export function Editor({ draft, all, onDraft, onDone, refresh, mayIn }: Props) {
     setFound(null);
     onDraft({ ...draft, ...changed });
   };
-  const save = async (isSure: boolean) => {
+  const save = async (over: Clash) => {
     setBusy(true);
     try {
       // The list here may be a moment old: what counts is what is there now.
-      const late = isSure ? null : clashOf(draft, await current(server, draft));
+      const late = over ? null : clashOf(draft, await current(server, draft));
       if (late) return setFound(late);
-      const { base, rule, scope, priority } = draft;
-      const name = draft.name.trim();
-      await server.mutate(SetGuidelineDocument, { input: { name, scope, rule, priority } });
-      if (base && (base.scope !== scope || base.name !== name)) {
-        await server.mutate(DeleteGuidelineDocument, { input: { name: base.name, scope: base.scope } });
-      }
-      tell(`${name} is set; agents are told it at their next session start.`);
+      const { set, remove } = writesOf(draft, over);
+      await server.mutate(SetGuidelineDocument, { input: set });
+      if (remove) await server.mutate(DeleteGuidelineDocument, { input: remove });
+      tell(`${set.name} is set; agents are told it at their next session start.`);
       onDone();
     } catch (error) {
-      tellFailure(error);
+      const isLate = error instanceof Refused && error.code === "CONFLICT";
+      const late = isLate ? clashOf(draft, await current(server, draft).catch(() => [])) : null;
+      if (late) setFound(late);
+      else tellFailure(error);
     } finally {
       setBusy(false);
       refresh?.();
@@ -54,11 +54,11 @@ export function Editor({ draft, all, onDraft, onDone, refresh, mayIn }: Props) {
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (clash === null) void save(false);
+    if (clash === null) void save(null);
   };
   return (
     <form className="guidelines-editor" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && onDone()}>
-      {clash && <Clashing clash={clash} draft={draft} isBusy={isBusy} onMine={() => void save(true)} onTheirs={(now) => put({ base: now, name: now.name, scope: now.scope, rule: now.rule, priority: now.priority })} />}
+      {clash && <Clashing clash={clash} draft={draft} isBusy={isBusy} onMine={() => void save(clash)} onTheirs={(now) => put({ base: now, name: now.name, scope: now.scope, rule: now.rule, priority: now.priority })} />}
       <div className="guidelines-fields">
         <TextField value={draft.name} onChange={(name) => put({ name })} isRequired autoFocus={draft.base === null}>
           <Label>Name</Label>

@@ -10,6 +10,8 @@ export type GuidelineInput = {
   name: string;
   /** `global`, or a project's name. */
   scope?: string;
+  /** As it was read: CONFLICT if it has changed or gone since. */
+  updatedAt?: string | null | undefined;
   /** Why; of a person's call (role user and up, no session) the audit log keeps it. Up to 1,000 bytes. */
   reason?: string | null | undefined;
   /** The session acted in, as `startSession` returned it. */
@@ -22,6 +24,8 @@ export type SetGuidelineInput = {
   name: string;
   /** `global`, or a project's name. */
   scope?: string;
+  /** As it was read: CONFLICT if it has changed or gone since. */
+  updatedAt?: string | null | undefined;
   /** Why; of a person's call (role user and up, no session) the audit log keeps it. Up to 1,000 bytes. */
   reason?: string | null | undefined;
   /** The session acted in, as `startSession` returned it. */

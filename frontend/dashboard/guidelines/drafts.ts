@@ -38,6 +38,25 @@ export function byScope(all: readonly Guideline[], chosen: string | null): [scop
 
 export type Clash = { is: "changed"; now: Guideline } | { is: "deleted" } | { is: "taken"; now: Guideline } | null;
 
+/** What a draft writes: the guideline, and the one that it was renamed or moved from, each as it was last seen. */
+export interface Writes {
+  set: { name: string; scope: string; rule: string; priority: number; updatedAt: string | null };
+  remove: { name: string; scope: string; updatedAt: string } | null;
+}
+
+/** Return what is to be written; `over` is the clash that the person has seen and wants to overrule. */
+export function writesOf({ base, name: typed, scope, rule, priority }: Draft, over: Clash): Writes {
+  const name = typed.trim();
+  const isGone = over?.is === "deleted";
+  const seen = over && !isGone ? over.now : null;
+  const was = base && seen && recordOf(seen) === recordOf(base) ? seen : base;
+  const there = isGone ? null : [seen, was].find((one) => one && recordOf(one) === recordOf({ scope, name }));
+  return {
+    set: { name, scope, rule, priority, updatedAt: there?.updatedAt ?? null },
+    remove: was && !isGone && recordOf(was) !== recordOf({ scope, name }) ? { name: was.name, scope: was.scope, updatedAt: was.updatedAt } : null,
+  };
+}
+
 /** Tell what others did to the guideline that is being edited; `all` is as it is now. */
 export function clashOf(draft: Draft, all: readonly Guideline[]): Clash {
   const { base } = draft;

@@ -142,7 +142,7 @@ export type QueueState =
   | 'LEASED'
   /** It is enriched. */
   | 'DONE'
-  /** It was given up; changed code queues it again. */
+  /** It was given up; changed code or `requeueFunctions` queues it again. */
   | 'FAILED';
 
 /** How far work is. */
@@ -155,6 +155,14 @@ export type WorkStatus =
   | 'COMPLETED'
   /** Given up. */
   | 'ABANDONED';
+
+export type ProjectAgentNamesQueryVariables = Exact<{
+  project: string;
+  after?: string | null | undefined;
+}>;
+
+
+export type ProjectAgentNamesQuery = { agents: { nodes: Array<{ name: string, sessions: Array<{ id: string }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type FeedCursorQueryVariables = Exact<{
   projects?: Array<string> | string | null | undefined;
@@ -242,6 +250,7 @@ export type EventsBeforeQuery = { eventLog: { nodes: Array<
       | { __typename: 'Expired' }
     > } };
 
+export const ProjectAgentNamesDocument = "query ProjectAgentNames($project:String!$after:String){agents(project:$project first:100 after:$after){nodes{name sessions{id}}pageInfo{hasNextPage endCursor}}}" as Document<ProjectAgentNamesQuery, ProjectAgentNamesQueryVariables>;
 export const FeedCursorDocument = "query FeedCursor($projects:[String!]){feedCursor(projects:$projects)}" as Document<FeedCursorQuery, FeedCursorQueryVariables>;
 export const EventsDocument = "subscription Events($projects:[String!]$after:String){events(projects:$projects after:$after){__typename ...EventFields ...on Expired{cursor projects}}} fragment EventFields on FeedEvent{__typename cursor sequence project kind at actor ...on LockEvent{locks{...EventLockFields}displaced{...EventLockFields}forcedFor:reason}...on MessageEvent{id sender to isBroadcast text priority category threadId replyTo recipient deliveryStatus:status}...on BacklogEvent{id title itemStatus:status itemPriority:priority assignee tags targetVersion openBlockers}...on SessionEvent{id agent task summary handoff locks{...EventLockFields}}...on WorkEvent{sessionId agent title workStatus:status files blockedBy waitingForSignal}...on SignalEvent{name details agent}...on SpecEvent{id name specVersion specType owner tags}...on FunctionEvent{ids name file line queue pending}...on DocumentEvent{ids title documentType:type documentStatus:status author tags documentReason:reason}...on HeartbeatEvent{agent agentState:status currentTask heartbeatAt}...on OtherEvent{subject data}} fragment EventLockFields on EventLock{path agent reason fence since}" as Document<EventsSubscription, EventsSubscriptionVariables>;
 export const EventsBeforeDocument = "query EventsBefore($projects:[String!]){eventLog(projects:$projects first:50){nodes{__typename ...EventFields}}} fragment EventFields on FeedEvent{__typename cursor sequence project kind at actor ...on LockEvent{locks{...EventLockFields}displaced{...EventLockFields}forcedFor:reason}...on MessageEvent{id sender to isBroadcast text priority category threadId replyTo recipient deliveryStatus:status}...on BacklogEvent{id title itemStatus:status itemPriority:priority assignee tags targetVersion openBlockers}...on SessionEvent{id agent task summary handoff locks{...EventLockFields}}...on WorkEvent{sessionId agent title workStatus:status files blockedBy waitingForSignal}...on SignalEvent{name details agent}...on SpecEvent{id name specVersion specType owner tags}...on FunctionEvent{ids name file line queue pending}...on DocumentEvent{ids title documentType:type documentStatus:status author tags documentReason:reason}...on HeartbeatEvent{agent agentState:status currentTask heartbeatAt}...on OtherEvent{subject data}} fragment EventLockFields on EventLock{path agent reason fence since}" as Document<EventsBeforeQuery, EventsBeforeQueryVariables>;

@@ -2,16 +2,15 @@
 import { Send } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Checkbox, CheckboxGroup, Label, TextArea, TextField } from "react-aria-components";
+import { type AgentName, useAgents } from "../live/agents";
 import { useLiveContext } from "../live/context";
-import { about } from "../live/events";
-import { useLive } from "../live/useLive";
 import { Button } from "../ui/Button";
 import { Choice, optionsOf } from "../ui/Choice";
 import { useConfirm } from "../ui/confirm";
 import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { tell, tellFailure } from "../ui/toasts";
-import { MessageAgentsDocument, type MessageAgentsQuery, type MessageCategory, type MessagePriority, SendMessageDocument } from "./documents";
+import { type MessageCategory, type MessagePriority, SendMessageDocument } from "./documents";
 import { useOwnName } from "./own";
 import { CATEGORIES, PRIORITIES } from "./threads";
 
@@ -24,7 +23,6 @@ interface Props {
 }
 
 const EVERYONE = "*";
-const COMING = about(["session", "agent"]);
 
 export function Compose({ projects, to, onSent }: Props) {
   const { server } = useLiveContext();
@@ -36,8 +34,8 @@ export function Compose({ projects, to, onSent }: Props) {
   const [category, setCategory] = useState<MessageCategory>("INFO");
   const [priority, setPriority] = useState<MessagePriority>("NORMAL");
   const [isSending, setSending] = useState(false);
-  const { data, error, refresh } = useLive(MessageAgentsDocument, project ? { project } : null, { touchedBy: COMING });
-  const agents = (data?.agents.nodes ?? []).filter((agent) => agent.name !== own);
+  const { data, error, refresh } = useAgents(project);
+  const agents = (data ?? []).filter((agent) => agent.name !== own);
   const here = agents.filter(isHere);
   const isToAll = chosen.includes(EVERYONE);
   const isComplete = chosen.length > 0 && text.trim() !== "" && !isSending;
@@ -104,7 +102,7 @@ export function Compose({ projects, to, onSent }: Props) {
   );
 }
 
-function isHere(agent: MessageAgentsQuery["agents"]["nodes"][number]): boolean {
+function isHere(agent: AgentName): boolean {
   return agent.sessions.length > 0;
 }
 

@@ -89,7 +89,7 @@ export type ThreadsQueryVariables = Exact<{
 }>;
 
 
-export type ThreadsQuery = { threads: { next: string | null, isCut: boolean, nodes: Array<{ id: string, project: string, lastAt: string, messageCount: number, participants: Array<string>, unreadCount: number, isOverdue: boolean, isUrgent: boolean, oldestUnreadAt: string | null, first: { id: string, sender: string, text: string | null, note: string, category: MessageCategory, priority: MessagePriority, createdAt: string } | null, last: { id: string, sender: string, text: string | null, note: string, category: MessageCategory, priority: MessagePriority, createdAt: string } }> } };
+export type ThreadsQuery = { threads: { next: string | null, isCut: boolean, nodes: Array<{ id: string, project: string, lastAt: string, messageCount: number, categories: Array<MessageCategory>, priorities: Array<MessagePriority>, participants: Array<string>, unreadCount: number, isOverdue: boolean, isUrgent: boolean, oldestUnreadAt: string | null, first: { id: string, sender: string, text: string | null, note: string, category: MessageCategory, priority: MessagePriority, createdAt: string } | null, last: { id: string, sender: string, text: string | null, note: string, category: MessageCategory, priority: MessagePriority, createdAt: string } }> } };
 
 export type ThreadMessagesQueryVariables = Exact<{
   project: string;
@@ -107,13 +107,6 @@ export type WholeMessageQueryVariables = Exact<{
 
 export type WholeMessageQuery = { message: { id: string, text: string | null } };
 
-export type MessageAgentsQueryVariables = Exact<{
-  project: string;
-}>;
-
-
-export type MessageAgentsQuery = { agents: { nodes: Array<{ name: string, lastSeenAt: string | null, roleDescription: string, sessions: Array<{ id: string }> }> } };
-
 export type SendMessageMutationVariables = Exact<{
   input: SendMessageInput;
 }>;
@@ -128,9 +121,8 @@ export type MoveMessageMutationVariables = Exact<{
 
 export type MoveMessageMutation = { updateMessageStatus: { messageId: string, isChanged: boolean, status: MessageStatus } };
 
-export const ThreadsDocument = "query Threads($project:String!$after:String){threads(project:$project first:100 after:$after){nodes{id project lastAt messageCount participants unreadCount isOverdue isUrgent oldestUnreadAt first{...MessageHead}last{...MessageHead}}next isCut}} fragment MessageHead on Message{id sender text note category priority createdAt}" as Document<ThreadsQuery, ThreadsQueryVariables>;
+export const ThreadsDocument = "query Threads($project:String!$after:String){threads(project:$project first:100 after:$after){nodes{id project lastAt messageCount categories priorities participants unreadCount isOverdue isUrgent oldestUnreadAt first{...MessageHead}last{...MessageHead}}next isCut}} fragment MessageHead on Message{id sender text note category priority createdAt}" as Document<ThreadsQuery, ThreadsQueryVariables>;
 export const ThreadMessagesDocument = "query ThreadMessages($project:String!$thread:ID!$after:String){messages(project:$project thread:$thread first:100 after:$after){nodes{...MessageFields}pageInfo{hasNextPage endCursor}}} fragment MessageFields on Message{...MessageHead project fromProject to isBroadcast recipientCount threadId replyTo inResponseTo requireHuman userOriginated deliveries{recipient status deliveredAt receivedAt finishedAt}} fragment MessageHead on Message{id sender text note category priority createdAt}" as Document<ThreadMessagesQuery, ThreadMessagesQueryVariables>;
 export const WholeMessageDocument = "query WholeMessage($id:ID!){message(id:$id){id text}}" as Document<WholeMessageQuery, WholeMessageQueryVariables>;
-export const MessageAgentsDocument = "query MessageAgents($project:String!){agents(project:$project first:100){nodes{name lastSeenAt roleDescription sessions{id}}}}" as Document<MessageAgentsQuery, MessageAgentsQueryVariables>;
 export const SendMessageDocument = "mutation SendMessage($input:SendMessageInput!){sendMessage(input:$input){id project threadId recipientCount note}}" as Document<SendMessageMutation, SendMessageMutationVariables>;
 export const MoveMessageDocument = "mutation MoveMessage($input:UpdateMessageStatusInput!){updateMessageStatus(input:$input){messageId isChanged status}}" as Document<MoveMessageMutation, MoveMessageMutationVariables>;

@@ -6,7 +6,7 @@ import { chosen, filterOf, namesOf, type Thread } from "./threads";
 const HEAD = { id: "m1", sender: "ann", text: "cents?", note: "", category: "QUESTION" as const, priority: "NORMAL" as const, createdAt: "2026-01-01T10:00:00Z" };
 
 function thread(id: string, more: Partial<Thread> = {}): Thread {
-  return { id, project: "p", lastAt: "2026-01-01T10:00:00Z", messageCount: 1, participants: ["ann", "bob"], unreadCount: 0, isOverdue: false, isUrgent: false, oldestUnreadAt: null, first: HEAD, last: HEAD, ...more };
+  return { id, project: "p", lastAt: "2026-01-01T10:00:00Z", messageCount: 1, categories: ["BLOCKER", "QUESTION"], priorities: ["NORMAL"], participants: ["ann", "bob"], unreadCount: 0, isOverdue: false, isUrgent: false, oldestUnreadAt: null, first: HEAD, last: HEAD, ...more };
 }
 
 function message(id: string, more: Partial<Message> = {}): Message {
@@ -29,6 +29,7 @@ describe("threads", () => {
     ["agent=bob", true],
     ["agent=cat", false],
     ["category=QUESTION", true],
+    ["category=BLOCKER", true],
     ["category=TASK", false],
     ["priority=URGENT", false],
     ["only=unread", false],

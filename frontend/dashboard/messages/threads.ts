@@ -31,15 +31,15 @@ export function isFiltered(filter: Filter): boolean {
   return Object.values(filter).some(Boolean);
 }
 
-/** Return the threads that pass: category and priority are those of a thread's first or last message. */
+/** Return the threads that pass: category and priority are those of any message of a thread that the server looked at. */
 export function chosen(threads: readonly Thread[], filter: Filter): Thread[] {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   return threads
     .filter((thread) => {
       const ends = [thread.first, thread.last].filter((end) => end !== null);
       if (filter.agent && !thread.participants.includes(filter.agent)) return false;
-      if (filter.category && !ends.some((end) => end.category === filter.category)) return false;
-      if (filter.priority && !ends.some((end) => end.priority === filter.priority) && !(filter.priority === "URGENT" && thread.isUrgent)) return false;
+      if (filter.category && !thread.categories.includes(filter.category)) return false;
+      if (filter.priority && !thread.priorities.includes(filter.priority)) return false;
       if (filter.only === "unread" && thread.unreadCount === 0) return false;
       if (filter.only === "overdue" && !thread.isOverdue) return false;
       if (words.length === 0) return true;
