@@ -44,7 +44,7 @@ export default function GuidelinesView({ record }: ViewProps) {
 
   return (
     <div className="guidelines">
-      <h1 className="sr-only">Guidelines</h1>
+      <h1>Guidelines</h1>
       {error && <Problem error={error} what="The guidelines" onRetry={refresh} />}
       {missing && (
         <div className="panel">
@@ -64,14 +64,17 @@ export default function GuidelinesView({ record }: ViewProps) {
             actions={
               mayIn(scope) && (
                 <Button onPress={() => start(scope)}>
-                  <Plus size={16} aria-hidden /> New guideline<span className="sr-only"> in {scope}</span>
+                  <Plus size={16} aria-hidden /> New<span className="wide-only"> guideline</span><span className="sr-only"> in {scope}</span>
                 </Button>
               )
             }
           >
             {list.length === 0 ? (
               <Empty title={scope === GLOBAL ? "No guideline holds everywhere" : "No guideline of its own"}>
-                <p>Agents are told the guidelines of their scope when a session starts, the lowest number first.</p>
+                <p>
+                  Agents are told the guidelines of their scope when a session starts, the lowest number first. {mayIn(scope) ? "Write one here, or let" : "Let"} an agent call{" "}
+                  <code>memory_guidelines</code>.
+                </p>
               </Empty>
             ) : (
               <ul>
@@ -109,7 +112,7 @@ function Row({ one, isOpen, href, onEdit, refresh }: RowProps) {
   const remove = useRemove(refresh);
   return (
     <div className="guidelines-row">
-      <span className="guidelines-rank">
+      <span className="guidelines-rank" title="Priority: the lowest number is told first">
         <Badge tone={one.priority <= 10 ? "warn" : "plain"}>
           <span className="sr-only">priority </span>
           {one.priority}
