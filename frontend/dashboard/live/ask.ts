@@ -47,12 +47,14 @@ export class Server {
     // The client would let equal queries share an answer, which may then be older than the asking.
     const alone = { ...request, key: (this.count += 1) };
     const data = this.data(await this.client.executeQuery<D, V>(alone, { requestPolicy: "network-only" }));
-    this.answers.keep(request.key, data);
+    // Further pages are not what a view opens with.
+    if (!variables?.after) this.answers.keep(request.key, data);
     return data;
   };
 
   /** Return what a mutation did, or throw `Refused`. */
   mutate: Ask = async <D, V extends AnyVariables>(document: Document<D, V>, variables: V) => {
+    this.answers.clear();
     try {
       return this.data(await this.client.mutation<D, V>(document, variables));
     } catch (error) {

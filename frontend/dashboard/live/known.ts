@@ -14,4 +14,8 @@ export class Known {
   of(key: number): unknown {
     return this.answers.get(key);
   }
+
+  clear(): void {
+    this.answers.clear();
+  }
 }
