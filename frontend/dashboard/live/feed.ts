@@ -4,7 +4,7 @@ import type { Expired, FeedEvent, FeedItem } from "./events";
 /** `refused`: the key does not hold (any more). */
 export type FeedState = "connecting" | "catching up" | "live" | "offline" | "refused";
 
-/** What views get, at most once a frame. `isReset`: what was read before may be out of date, read it anew. */
+/** What views get, at most ten times a second. `isReset`: what was read before may be out of date, read it anew. */
 export type Batch = { events: readonly FeedEvent[]; isReset: boolean };
 export type Listener = (batch: Batch) => void;
 
@@ -30,7 +30,7 @@ export interface Heard {
 
 /** What the feed needs of the browser; tests have their own. */
 export interface Clock {
-  /** Run `work` before the next frame, or soon when nothing is drawn. */
+  /** Run `work` before a frame that comes soon, or without one when nothing is drawn. */
   frame(work: () => void): void;
   /** Run `work` after so many milliseconds; returns what stops it. */
   after(milliseconds: number, work: () => void): () => void;

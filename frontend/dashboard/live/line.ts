@@ -8,6 +8,8 @@ const PING_MS = 10_000;
 const PATIENCE_MS = 5_000;
 const OPENING_MS = 10_000;
 const LONGEST_WAIT_MS = 5_000;
+const BETWEEN_BATCHES_MS = 100;
+const LONGEST_FRAME_MS = 250;
 const REFUSALS = new Set([4401, 4403]);
 
 export function lineTo(ask: Ask, key: string): Line {
@@ -103,11 +105,27 @@ function waitAttempt(retries: number): Promise<void> {
   });
 }
 
+let batchAt = -Infinity;
+
+/** Before the next frame; also where none comes, as in a tab that is hidden, or becomes so. */
+function soon(work: () => void): void {
+  let isDone = false;
+  const once = () => {
+    if (!isDone) work();
+    isDone = true;
+  };
+  requestAnimationFrame(once);
+  setTimeout(once, LONGEST_FRAME_MS);
+}
+
 export const browserClock: Clock & { now(): number } = {
   now: () => performance.now(),
   frame(work) {
-    if (document.hidden) setTimeout(work, 100);
-    else requestAnimationFrame(work);
+    const wait = Math.max(0, batchAt + BETWEEN_BATCHES_MS - performance.now());
+    setTimeout(() => soon(() => {
+      batchAt = performance.now();
+      work();
+    }), wait);
   },
   after(milliseconds, work) {
     const timer = setTimeout(work, milliseconds);

@@ -52,6 +52,24 @@ test("many events in a short time are one reading at the end of it", async () =>
   expect(at.reads).toHaveLength(2);
 });
 
+test("a slow answer is followed by a rest as long, of at most 2 s", async () => {
+  const at = scene();
+  at.reader.touch();
+  at.reader.touch();
+  at.clock.time = 900;
+  at.reads[0]!.resolve("first");
+  await at.settled();
+  expect(at.reads).toHaveLength(1);
+  expect(at.clock.wait).toBe(900);
+  at.clock.time = 1_800;
+  at.clock.timer!();
+  at.reader.touch();
+  at.clock.time = 9_000;
+  at.reads[1]!.resolve("second");
+  await at.settled();
+  expect(at.clock.wait).toBe(2_000);
+});
+
 test("a failure is shown, and the next touch reads again", async () => {
   const at = scene();
   at.reader.touch();

@@ -2,6 +2,8 @@
 import type { Clock } from "./feed";
 
 const GAP_MS = 250;
+const SLOW_MS = 500;
+const LONGEST_REST_MS = 2_000;
 const RETRY_MS = 3_000;
 /** What asking again may mend. */
 const PASSING = new Set(["OFFLINE", "UNAVAILABLE", "INTERNAL"]);
@@ -12,7 +14,7 @@ export class Refresher<T> {
   private isReading = false;
   private isTouched = false;
   private isStopped = false;
-  private readAt = -Infinity;
+  private nextAt = -Infinity;
   private stopWaiting: (() => void) | null = null;
   private stopRetry = () => {};
 
@@ -23,11 +25,11 @@ export class Refresher<T> {
     private readonly gapMs = GAP_MS,
   ) {}
 
-  /** What was read may be out of date: read again, at most once each 250 ms. */
+  /** What was read may be out of date: read again, at most once in `gapMs`; a reading that was slow is followed by a rest as long. */
   touch(): void {
     this.isTouched = true;
     if (this.isStopped || this.isReading || this.stopWaiting) return;
-    this.goIn(this.readAt + this.gapMs - this.clock.now());
+    this.goIn(this.nextAt - this.clock.now());
   }
 
   private goIn(milliseconds: number): void {
@@ -53,7 +55,7 @@ export class Refresher<T> {
     if (this.isStopped) return;
     this.isTouched = false;
     this.isReading = true;
-    this.readAt = this.clock.now();
+    const began = this.clock.now();
     let outcome: Outcome<T>;
     try {
       outcome = { data: await this.read() };
@@ -62,6 +64,10 @@ export class Refresher<T> {
     }
     this.isReading = false;
     if (this.isStopped) return;
+    const ended = this.clock.now();
+    // A server that is slow to answer one page has other callers to answer, too.
+    const rest = ended - began > SLOW_MS ? Math.min(ended - began, LONGEST_REST_MS) : 0;
+    this.nextAt = Math.max(began + this.gapMs, ended + rest);
     this.show(outcome);
     if (this.isTouched) this.touch();
     else if ("error" in outcome && isPassing(outcome.error)) this.stopRetry = this.clock.after(RETRY_MS, () => this.touch());
