@@ -15,6 +15,7 @@ import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
 import { tell, tellFailure } from "../ui/toasts";
+import { useFocusBack } from "../ui/useFocusBack";
 import { type KeyFieldsFragment, KeysDocument, RevokeKeyDocument } from "./documents";
 import { NewKey } from "./NewKey";
 import { Table } from "./Table";
@@ -36,6 +37,7 @@ export function Keys() {
   const withRevoked = params.get("revoked") === "1";
   const { data, error, refresh } = useLiveEach({ it: withRevoked }, read, { touchedBy: KEYS, everySeconds: 5 }).it ?? {};
   const [isNew, setNew] = useState(false);
+  const openerOf = useFocusBack(isNew ? "new" : null);
   const [made, setMade] = useState<Made | null>(null);
 
   const revoke = async (key: KeyFieldsFragment) => {
@@ -70,7 +72,7 @@ export function Keys() {
             <input type="checkbox" checked={withRevoked} onChange={(event) => change({ revoked: event.target.checked ? "1" : null })} /> Revoked ones too
           </label>
           {!isNew && (
-            <Button onPress={() => setNew(true)}>
+            <Button id={openerOf("new")} onPress={() => setNew(true)}>
               <Plus size={16} aria-hidden /> New key
             </Button>
           )}

@@ -41,7 +41,7 @@ export function NewKey({ onMade, onDone }: Props) {
     }
   };
   return (
-    <form className="admin-form" onSubmit={(event) => void create(event)} aria-label="New key">
+    <form className="admin-form" onKeyDown={(event) => event.key === "Escape" && onDone()} onSubmit={(event) => void create(event)} aria-label="New key">
       <div className="admin-fields">
         <TextField value={name} onChange={setName} isRequired autoFocus>
           <Label>Name</Label>

@@ -15,6 +15,7 @@ import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
 import { tell, tellFailure } from "../ui/toasts";
+import { useFocusBack } from "../ui/useFocusBack";
 import type { ProjectRow } from "../live/context";
 import { CreateProjectDocument, DeleteProjectDocument, ProjectAgentsDocument, type ProjectAgentsQuery, RemoveProjectAgentDocument, UpdateProjectAgentDocument } from "./documents";
 import { Table } from "./Table";
@@ -27,6 +28,7 @@ const COORDINATOR = "coordinator";
 export function Projects({ record }: { record: string }) {
   const shown = useShownProjects();
   const [isNew, setNew] = useState(false);
+  const openerOf = useFocusBack(isNew ? "new" : null);
   return (
     <div className="admin">
       <Panel
@@ -34,7 +36,7 @@ export function Projects({ record }: { record: string }) {
         count={shown.length}
         actions={
           !isNew && (
-            <Button onPress={() => setNew(true)}>
+            <Button id={openerOf("new")} onPress={() => setNew(true)}>
               <Plus size={16} aria-hidden /> Register a project
             </Button>
           )
@@ -109,7 +111,7 @@ function NewProject({ onDone }: { onDone(): void }) {
     if (await told(server.mutate(CreateProjectDocument, { input }), `${input.name} is registered.`)) onDone();
   };
   return (
-    <form className="admin-form" onSubmit={(event) => void create(event)} aria-label="New project">
+    <form className="admin-form" onKeyDown={(event) => event.key === "Escape" && onDone()} onSubmit={(event) => void create(event)} aria-label="New project">
       <div className="admin-fields">
         <TextField value={name} onChange={setName} isRequired autoFocus>
           <Label>Name</Label>

@@ -15,6 +15,7 @@ import { Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
 import { tell, tellFailure } from "../ui/toasts";
+import { useFocusBack } from "../ui/useFocusBack";
 import { Conflict } from "./Conflict";
 import { AddChecklistItemsDocument, ChecklistDocument, type ChecklistWholeFragment, DeleteChecklistDocument, UpdateChecklistDocument } from "./documents";
 import { type Edit, entriesAfter, fitted } from "./edits";
@@ -115,6 +116,7 @@ function Actions({ list, refresh }: { list: ChecklistWholeFragment; refresh(): v
   const [, navigate] = useLocation();
   const addressOf = useAddress("checklists");
   const [name, setName] = useState<string | null>(null);
+  const openerOf = useFocusBack(name === null ? null : "name");
 
   const rename = async (event: FormEvent) => {
     event.preventDefault();
@@ -162,7 +164,7 @@ function Actions({ list, refresh }: { list: ChecklistWholeFragment; refresh(): v
   }
   return (
     <span>
-      <IconButton label="Rename the checklist" onPress={() => setName(list.name)}>
+      <IconButton id={openerOf("name")} label="Rename the checklist" onPress={() => setName(list.name)}>
         <Pencil size={16} aria-hidden />
       </IconButton>
       <IconButton label="Delete the checklist" onPress={() => void remove()}>

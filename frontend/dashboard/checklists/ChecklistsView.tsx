@@ -16,6 +16,7 @@ import { Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Split } from "../ui/Split";
 import { Time } from "../ui/Time";
+import { useFocusBack } from "../ui/useFocusBack";
 import { ChecklistDetail } from "./ChecklistDetail";
 import { type ChecklistHeadFragment, ChecklistsDocument } from "./documents";
 import { splitRecord } from "./edits";
@@ -33,6 +34,7 @@ export default function ChecklistsView({ record }: ViewProps) {
   const mayWrite = useMay("AGENT");
   const shown = useShownProjects();
   const [isNew, setNew] = useState(false);
+  const openerOf = useFocusBack(isNew ? "new" : null);
   const addressOf = useAddress("checklists");
   const names = shown.slice(0, MOST_PROJECTS).map((project) => project.name);
   if (chosen !== null && !names.includes(chosen)) names.push(chosen);
@@ -50,7 +52,7 @@ export default function ChecklistsView({ record }: ViewProps) {
       actions={
         mayWrite &&
         !isNew && (
-          <Button onPress={() => setNew(true)}>
+          <Button id={openerOf("new")} onPress={() => setNew(true)}>
             <Plus size={16} aria-hidden /> New checklist
           </Button>
         )

@@ -9,6 +9,7 @@ import { Button, IconButton } from "../ui/Button";
 import { useConfirm } from "../ui/confirm";
 import { Time } from "../ui/Time";
 import { tellFailure } from "../ui/toasts";
+import { useFocusBack } from "../ui/useFocusBack";
 import type { Change } from "./ChecklistDetail";
 import { CheckChecklistItemDocument, type ChecklistWholeFragment } from "./documents";
 import { keysOf, moveBehind } from "./edits";
@@ -30,6 +31,7 @@ export function Entries({ list, onChange }: Props) {
   const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
   const [over, setOver] = useState<{ id: string; isBelow: boolean } | null>(null);
   const [editing, setEditing] = useState<{ id: string; index: number; was: string; text: string } | null>(null);
+  const openerOf = useFocusBack(editing && editing.id);
   const keys = keysOf(list.items);
   const rows: Row[] = list.items.map((item, place) => ({ ...item, id: keys[place]! }));
 
@@ -117,6 +119,7 @@ export function Entries({ list, onChange }: Props) {
                 actions={
                   onChange && {
                     places: <Places rows={rows} row={row} onMove={move} />,
+                    editId: openerOf(row.id),
                     onTick: () => void during(row.id, tick(row)),
                     onEdit: () => setEditing({ id: row.id, index: row.index, was: row.text, text: row.text }),
                     onRemove: () => void during(row.id, remove(row)),
@@ -155,6 +158,7 @@ function Places({ rows, row, onMove }: { rows: readonly Row[]; row: Row; onMove(
 
 interface Actions {
   places: ReactNode;
+  editId: string;
   onTick(): void;
   onEdit(): void;
   onRemove(): void;
@@ -183,7 +187,7 @@ function Entry({ row, isBusy, actions }: { row: Row; isBusy: boolean; actions: A
       </label>
       {actions && (
         <span className="checklists-acts">
-          <IconButton label={`Reword ${row.text}`} onPress={actions.onEdit} isDisabled={isBusy}>
+          <IconButton id={actions.editId} label={`Reword ${row.text}`} onPress={actions.onEdit} isDisabled={isBusy}>
             <Pencil size={16} aria-hidden />
           </IconButton>
           <IconButton label={`Remove ${row.text}`} onPress={actions.onRemove} isDisabled={isBusy}>

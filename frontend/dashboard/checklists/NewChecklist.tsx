@@ -40,7 +40,7 @@ export function NewChecklist({ projects, chosen, onDone }: Props) {
     }
   };
   return (
-    <form className="checklists-new" onSubmit={(event) => void create(event)} aria-label="New checklist">
+    <form className="checklists-new" onKeyDown={(event) => event.key === "Escape" && onDone()} onSubmit={(event) => void create(event)} aria-label="New checklist">
       {chosen === null && (
         <TextField value={project} onChange={setProject} isRequired>
           <Label>Project</Label>

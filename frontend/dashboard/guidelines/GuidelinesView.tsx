@@ -15,6 +15,7 @@ import { Empty } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
+import { useFocusBack } from "../ui/useFocusBack";
 import { GuidelinesDocument } from "./documents";
 import { byScope, type Draft, draftOf, GLOBAL, type Guideline, recordOf } from "./drafts";
 import { Editor, useRemove } from "./Editor";
@@ -35,6 +36,7 @@ export default function GuidelinesView({ record }: ViewProps) {
   const all = data?.nodes ?? [];
   const scopes = byScope(all, chosen);
   const mayIn = (scope: string) => isAdmin && (scope !== GLOBAL || (who.projects ?? []).length === 0);
+  const openerOf = useFocusBack(draft && (draft.base ? recordOf(draft.base) : draft.scope));
   const leave = () => setDraft(null);
   const start = (scope: string) => setDraft({ base: null, name: "", scope, rule: "", priority: 50 });
   const isHere = draft?.base && all.some((one) => recordOf(one) === recordOf(draft.base!));
@@ -63,7 +65,7 @@ export default function GuidelinesView({ record }: ViewProps) {
             count={list.length}
             actions={
               mayIn(scope) && (
-                <Button onPress={() => start(scope)}>
+                <Button id={openerOf(scope)} onPress={() => start(scope)}>
                   <Plus size={16} aria-hidden /> New<span className="wide-only"> guideline</span><span className="sr-only"> in {scope}</span>
                 </Button>
               )
@@ -83,7 +85,7 @@ export default function GuidelinesView({ record }: ViewProps) {
                     {draft?.base && recordOf(draft.base) === recordOf(one) ? (
                       editor
                     ) : (
-                      <Row one={one} isOpen={recordOf(one) === record} href={addressOf(recordOf(one) === record ? "" : recordOf(one))} onEdit={mayIn(scope) ? () => setDraft(draftOf(one)) : null} refresh={refresh} />
+                      <Row one={one} isOpen={recordOf(one) === record} href={addressOf(recordOf(one) === record ? "" : recordOf(one))} editId={openerOf(recordOf(one))} onEdit={mayIn(scope) ? () => setDraft(draftOf(one)) : null} refresh={refresh} />
                     )}
                   </li>
                 ))}
@@ -104,11 +106,12 @@ interface RowProps {
   one: Guideline;
   isOpen: boolean;
   href: string;
+  editId: string;
   onEdit: (() => void) | null;
   refresh?(): void;
 }
 
-function Row({ one, isOpen, href, onEdit, refresh }: RowProps) {
+function Row({ one, isOpen, href, editId, onEdit, refresh }: RowProps) {
   const remove = useRemove(refresh);
   return (
     <div className="guidelines-row">
@@ -133,7 +136,7 @@ function Row({ one, isOpen, href, onEdit, refresh }: RowProps) {
       </div>
       {onEdit && (
         <span className="guidelines-acts">
-          <IconButton label={`Edit ${one.name}`} onPress={onEdit}>
+          <IconButton id={editId} label={`Edit ${one.name}`} onPress={onEdit}>
             <Pencil size={16} aria-hidden />
           </IconButton>
           <IconButton label={`Delete ${one.name}`} onPress={() => void remove(one)}>

@@ -2,8 +2,8 @@
 import "./parts.css";
 import "./split.css";
 import { ArrowLeft } from "lucide-react";
-import { type ReactNode, useEffect, useRef } from "react";
-import { Link } from "wouter";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
+import { Link, useLocation } from "wouter";
 
 interface Props {
   list: ReactNode;
@@ -18,19 +18,28 @@ interface Props {
 
 export function Split({ list, detail, open, back, nothing }: Props) {
   const place = useRef<HTMLDivElement>(null);
+  const rows = useRef<HTMLDivElement>(null);
   const before = useRef(open);
+  const [, navigate] = useLocation();
   useEffect(() => {
     if (open !== "" && open !== before.current) {
       place.current?.focus({ preventScroll: true });
       // Under the bar, where the list was scrolled away from it.
       if ((place.current?.getBoundingClientRect().top ?? 0) < 0) place.current?.scrollIntoView({ block: "start" });
     }
+    const isLost = document.activeElement === document.body || place.current?.contains(document.activeElement);
+    if (open === "" && before.current !== "" && isLost) rowOf(rows.current!, before.current)?.focus();
     before.current = open;
   }, [open]);
+  const press = (event: KeyboardEvent<HTMLDivElement>) => {
+    const from = event.target as HTMLElement;
+    const isOwn = event.currentTarget.contains(from) && from.closest("input, textarea, select, [popover]") === null;
+    if (event.key === "Escape" && isOwn && detail !== null && !event.defaultPrevented) navigate(back.to);
+  };
   return (
     <div className="split" data-open={detail !== null || undefined}>
-      <div className="split-list">{list}</div>
-      <div className="split-detail" ref={place} tabIndex={-1}>
+      <div className="split-list" ref={rows}>{list}</div>
+      <div className="split-detail" ref={place} tabIndex={-1} onKeyDown={press}>
         {detail !== null && (
           <Link href={back.to} className="split-back">
             <ArrowLeft size={16} aria-hidden /> {back.label}
@@ -40,4 +49,10 @@ export function Split({ list, detail, open, back, nothing }: Props) {
       </div>
     </div>
   );
+}
+
+/** Return the link of the list that opens a record. */
+function rowOf(list: HTMLElement, record: string): HTMLElement | undefined {
+  const end = `/${record.split("/").map(encodeURIComponent).join("/")}`;
+  return [...list.querySelectorAll("a")].find((link) => link.pathname.endsWith(end));
 }

@@ -70,7 +70,7 @@ function Asked({ question, onAnswer }: { question: Question; onAnswer(reason: st
           </TextField>
         )}
         <div className="actions">
-          <Button kind="plain" onPress={() => onAnswer(null)}>
+          <Button kind="plain" autoFocus={!question.reasonLabel} onPress={() => onAnswer(null)}>
             Cancel
           </Button>
           <Button kind={question.isDangerous ? "danger" : "primary"} type="submit" isDisabled={!isComplete}>
