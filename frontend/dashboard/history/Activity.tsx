@@ -29,6 +29,7 @@ export const ActivityPanel = memo(function ActivityPanel({ found }: Props) {
       title="Activity"
       className="history-wide"
       series={EVENT_SERIES}
+      unit={unit === "HOUR" ? "Events an hour" : "Events a day"}
       isRead={found !== undefined}
       minHeight={CHART_PX}
       empty={bars.some((bar) => bar.total > 0) ? null : { title: "Nothing happened in this time", text: "What agents do is counted every 5 seconds. Choose a longer time, or let an agent start a session." }}

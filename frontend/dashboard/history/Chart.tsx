@@ -14,6 +14,8 @@ interface Props {
   empty: { title: string; text: string } | null;
   isRead: boolean;
   minHeight: number;
+  /** What the figures of the axis count. */
+  unit?: string;
   note?: ReactNode;
   className?: string;
   children: ReactNode;
@@ -21,7 +23,7 @@ interface Props {
 
 export const colourOf = (index: number) => `var(--series-${(index % 6) + 1})`;
 
-export function Chart({ title, series = [], colours, table, empty, isRead, minHeight, note, className = "", children }: Props) {
+export function Chart({ title, series = [], colours, table, empty, isRead, minHeight, unit, note, className = "", children }: Props) {
   return (
     <Panel title={title} className={`history-chart ${className}`}>
       {!isRead ? (
@@ -36,6 +38,7 @@ export function Chart({ title, series = [], colours, table, empty, isRead, minHe
         <div className="history-body">
           {series.length > 1 && (
             <ul className="history-legend" aria-hidden>
+              {unit && <li className="history-unit">{unit}:</li>}
               {series.map(({ id, title: name }, index) => (
                 <li key={id}>
                   <span className="history-dot" style={{ background: colours?.[index] ?? colourOf(index) }} />
