@@ -1,11 +1,12 @@
 // Activity over time, messages by category, and the paths most fought over.
-import { lazy, memo, useMemo } from "react";
+import { memo, useMemo } from "react";
+import { part } from "../app/part";
 import { Chart } from "./Chart";
 import type { ActivityQuery, ContentionQuery } from "./documents";
 import { addedUp, capital, CONTENTION_SERIES, contested, EVENT_SERIES, groupOfKind, type Span, totalsOf, whenOf } from "./figures";
 
-const TimeBars = lazy(() => import("./Charts").then(({ TimeBars }) => ({ default: TimeBars })));
-const NamedBars = lazy(() => import("./Charts").then(({ NamedBars }) => ({ default: NamedBars })));
+const TimeBars = part(() => import("./Charts").then(({ TimeBars }) => ({ default: TimeBars })));
+const NamedBars = part(() => import("./Charts").then(({ NamedBars }) => ({ default: NamedBars })));
 
 export interface Found {
   span: Span;

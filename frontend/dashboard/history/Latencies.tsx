@@ -1,5 +1,5 @@
 // How long operations take, in the server process that answers.
-import { lazy } from "react";
+import { part } from "../app/part";
 import { useLive } from "../live/useLive";
 import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
@@ -7,7 +7,7 @@ import { Chart } from "./Chart";
 import { LatenciesDocument } from "./documents";
 import { took } from "./figures";
 
-const Ranges = lazy(() => import("./Charts").then(({ Ranges }) => ({ default: Ranges })));
+const Ranges = part(() => import("./Charts").then(({ Ranges }) => ({ default: Ranges })));
 const NOTHING = {};
 const NEVER = () => false;
 const MOST_DRAWN = 12;

@@ -49,6 +49,12 @@ export function useRecentEvents(): readonly FeedEvent[] {
   return useSyncExternalStore(useCallback((changed) => feed.onChange(changed), [feed]), () => feed.recent);
 }
 
+/** Tell whether it is known what happened before the page was opened. */
+export function useIsPastRead(): boolean {
+  const { feed } = useLiveContext();
+  return useSyncExternalStore(useCallback((changed) => feed.onChange(changed), [feed]), () => feed.isPastRead);
+}
+
 /** Keep a value that events change: `step` gets each batch, in order; a reset gives `isReset`. */
 export function useFolded<S>(initial: S, step: (state: S, events: readonly FeedEvent[], isReset: boolean) => S): S {
   const { feed } = useLiveContext();

@@ -44,6 +44,8 @@ export class Feed {
   state: FeedState = "connecting";
   /** The newest 1,000 events, oldest first, some from before the page among them; heartbeats are not. */
   recent: readonly FeedEvent[] = [];
+  /** Whether it is known what happened before the page was opened. */
+  isPastRead = false;
   /** How many events came since the page was opened. */
   count = 0;
 
@@ -58,6 +60,7 @@ export class Feed {
   private run = 0;
   private stopLine = () => {};
   private stopQuiet = () => {};
+  private stopPast = () => {};
 
   constructor(
     private readonly line: Line,
@@ -68,6 +71,7 @@ export class Feed {
   start(projects: string[] | null): void {
     this.stop();
     this.recent = [];
+    this.isPastRead = false;
     this.set("connecting");
     void this.begin(this.run, projects);
   }
@@ -76,6 +80,7 @@ export class Feed {
     this.run += 1;
     this.stopLine();
     this.stopQuiet();
+    this.stopPast();
     this.waiting = [];
     this.seen.clear();
   }
@@ -115,8 +120,16 @@ export class Feed {
 
   private readPast(run: number, projects: string[] | null): void {
     this.line.before(projects).then(
-      (older) => run === this.run && this.remember(older, this.recent),
-      () => {},
+      (older) => {
+        if (run !== this.run) return;
+        this.isPastRead = true;
+        this.remember(older, this.recent);
+      },
+      () => {
+        if (run !== this.run) return;
+        this.stopPast();
+        this.stopPast = this.clock.after(RETRY_MS, () => this.readPast(run, projects));
+      },
     );
   }
 

@@ -76,7 +76,7 @@ export default function MessagesView({ record }: ViewProps) {
         }
         nothing={
           <div className="panel">
-            <Empty title={threads.length > 0 ? "Open a thread" : "Nothing has been said yet"}>
+            {isRead && <Empty title={threads.length > 0 ? "Open a thread" : "Nothing has been said yet"}>
               {threads.length > 0 ? (
                 <p>Then its messages stand here, with who has read and answered each of them.</p>
               ) : projects.length > 0 ? (
@@ -86,7 +86,7 @@ export default function MessagesView({ record }: ViewProps) {
               ) : (
                 <ConnectAnAgent />
               )}
-            </Empty>
+            </Empty>}
           </div>
         }
       />

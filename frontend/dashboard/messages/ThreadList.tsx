@@ -37,7 +37,7 @@ export function ThreadList({ all, threads, isRead, isCut, showsProjects, filter,
     return <ThreadRow thread={thread} showsProject={showsProjects} isOpen={record === open} address={addressOf(record, { to: null })} />;
   };
   return (
-    <Panel title="Threads" count={threads.length} className="messages-threads" actions={unread > 0 && <span className="faint messages-unread">{unread} unread</span>}>
+    <Panel title="Threads" count={isRead ? threads.length : undefined} className="messages-threads" actions={unread > 0 && <span className="faint messages-unread">{unread} unread</span>}>
       <Filters all={all} filter={filter} onChange={onChange} />
       {threads.length > 0 ? (
         <VirtualList items={threads} label="Threads, overdue and unread ones first" keyOf={keyOf} rowHeight={ROW_PX} className="messages-rows" row={row} />

@@ -2,9 +2,10 @@
 import { Pause, Play } from "lucide-react";
 import { memo, useMemo, useState } from "react";
 import { Input, SearchField, ToggleButton, ToggleButtonGroup } from "react-aria-components";
-import { useRecentEvents } from "../live/context";
+import { useIsPastRead, useRecentEvents } from "../live/context";
 import type { FeedEvent } from "../live/events";
 import { Button } from "../ui/Button";
+import { RowsToCome } from "../ui/Coming";
 import { Empty } from "../ui/Empty";
 import { Panel } from "../ui/Panel";
 import { Time } from "../ui/Time";
@@ -21,6 +22,7 @@ const ROW_PX = 46;
 
 export function Stream({ actor, showsProjects }: Props) {
   const events = useRecentEvents();
+  const isRead = useIsPastRead();
   const [held, setHeld] = useState<readonly FeedEvent[] | null>(null);
   const [isPaused, setPaused] = useState(false);
   const [groups, setGroups] = useState<ReadonlySet<string>>(new Set());
@@ -69,6 +71,8 @@ export function Stream({ actor, showsProjects }: Props) {
           onScrolled={(isScrolled) => !isPaused && hold(isScrolled)}
           row={(event) => <EventRow event={event} showsProject={showsProjects} />}
         />
+      ) : !isRead ? (
+        <RowsToCome />
       ) : (
         <Empty title={events.length > 0 ? "Nothing passes the filter" : "Nothing has happened yet"}>
           <p>What agents do appears here at once.</p>
