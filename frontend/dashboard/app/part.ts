@@ -6,7 +6,7 @@ const NAME = "interlock.loaded-anew";
 const LOOP_MS = 30_000;
 
 /** Return a component whose code is fetched when it is first drawn. */
-export function part<P>(load: () => Promise<{ default: ComponentType<P> }>) {
+export function part<C extends ComponentType<any>>(load: () => Promise<{ default: C }>) {
   return lazy(() => fetched(load));
 }
 
