@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,27 +149,23 @@ class Crowd:
     @asynccontextmanager
     async def at_work(self, calls_a_second: float) -> AsyncIterator[None]:
         """Let all of them call, at this pace together; a failed call ends the benchmark."""
-        tasks = [asyncio.create_task(self._paced(agent, calls_a_second / AGENTS)) for agent in self.agents]
+        over = asyncio.Event()
+        pace = calls_a_second / AGENTS
+        tasks = [asyncio.create_task(self._paced(agent, pace, over)) for agent in self.agents]
         try:
             yield
-            for task in tasks:
-                if task.done():
-                    task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.gather(*tasks)
+            # A call that has begun comes to its end: half of one would leave a lock of which nobody knows.
+            over.set()
+            await asyncio.gather(*tasks)
 
-    async def _paced(self, agent: Agent, calls_a_second: float) -> None:
+    async def _paced(self, agent: Agent, calls_a_second: float, over: asyncio.Event) -> None:
         due = time.perf_counter() + agent.number / AGENTS / calls_a_second
-        while True:
+        while not over.is_set():
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             due += 1 / calls_a_second
-            number = self._numbers[agent.number]
             self._numbers[agent.number] += 1
-            # What has begun comes to its end: half a call would leave a lock of which nobody knows.
-            await asyncio.shield(asyncio.ensure_future(agent.act(number)))
+            await agent.act(self._numbers[agent.number])
 
 
 @asynccontextmanager

@@ -31,7 +31,7 @@ _LOOK_SECONDS = 0.02
 _PATIENCE_SECONDS = 60.0
 _OTHERS = sorted(VIEWS - {"now"})
 
-# As agents work, but ten steps in one request: three files in turn, a message, work, an item, a sign of life.
+# As agents work, but many steps in one request: three files in turn, mail, work, an item, a sign of life.
 _STEPS = """mutation ($s: ID!, $a: [String!]!, $b: [String!]!, $c: [String!]!, $to: [String!]!, $text: String!,
   $item: ID!, $priority: BacklogPriority!) {
   a: lockFiles(input: {sessionId: $s, files: $a, reason: "edit"}) { isGranted }
@@ -40,11 +40,16 @@ _STEPS = """mutation ($s: ID!, $a: [String!]!, $b: [String!]!, $c: [String!]!, $
   d: lockFiles(input: {sessionId: $s, files: $c, reason: "edit"}) { isGranted }
   e: unlockFiles(input: {sessionId: $s, files: $b}) { __typename }
   f: sendMessage(input: {sessionId: $s, to: $to, message: $text}) { __typename }
+  r: receiveMessages(input: {sessionId: $s}) { messages { id } }
   g: unlockFiles(input: {sessionId: $s, files: $c}) { __typename }
   h: updateWork(input: {sessionId: $s, title: $text, status: IN_PROGRESS}) { __typename }
   i: updateBacklogItem(input: {sessionId: $s, itemId: $item, title: $text, priority: $priority}) { __typename }
   j: heartbeat(input: {sessionId: $s, status: BUSY, currentTask: $text}) { __typename }
 }"""
+
+
+_STEPS_EVENTS = 10
+"""Of one request, beside the messages that it delivers."""
 
 
 class Hour:
@@ -55,7 +60,7 @@ class Hour:
         self.came = 0
         self._http = http
         self._agents = agents
-        self._sent = 0
+        self.sent = 0
         self._round = 0
         self._progress = Progress("events", total)
 
@@ -69,7 +74,7 @@ class Hour:
                 if came > self.came:
                     looked = time.perf_counter()
                 elif time.perf_counter() - looked > _PATIENCE_SECONDS:
-                    raise SystemExit(f"the page had {came:,} events of {self._sent:,} and gets no more")
+                    raise SystemExit(f"the page had {came:,} events of {self.sent:,} and gets no more")
                 self.came = came
                 self._progress.at(came)
                 for worker in workers:
@@ -82,15 +87,17 @@ class Hour:
                 await asyncio.gather(*workers)
 
     async def _work(self, agent: Agent, count: int) -> None:
-        while self._sent < count:
-            if self._sent - self.came >= _AHEAD:
+        while self.sent < count:
+            if self.sent - self.came >= _AHEAD:
                 await asyncio.sleep(_LOOK_SECONDS)
                 continue
-            self._sent += 10
             self._round += 1
-            await self._step(agent, self._round)
+            self.sent += _STEPS_EVENTS
+            delivered = await self._step(agent, self._round)
+            self.sent += delivered
 
-    async def _step(self, agent: Agent, number: int) -> None:
+    async def _step(self, agent: Agent, number: int) -> int:
+        """Take all steps of one turn; returns how many messages were delivered by it, each of which is an event."""
         paths = [[f"src/{agent.name}/{number % 100}/{part}.py"] for part in "abc"]
         given = {
             "s": agent.session,
@@ -100,9 +107,10 @@ class Hour:
             "item": agent.items[number % len(agent.items)],
             "priority": PRIORITIES[number % 4].upper(),
         }
-        answer = await self._http.post("/graphql", json={"query": _STEPS, "variables": given})
-        if "errors" in answer.json():
-            raise SystemExit(answer.text)
+        answer = (await self._http.post("/graphql", json={"query": _STEPS, "variables": given})).json()
+        if "errors" in answer:
+            raise SystemExit(str(answer["errors"]))
+        return len(answer["data"]["r"]["messages"])
 
 
 async def run(browser: Browser, *, quick: bool) -> None:
@@ -112,7 +120,7 @@ async def run(browser: Browser, *, quick: bool) -> None:
         f"\n{total:,} events{'' if quick else ', as many as come in an hour of 50 a second,'} as fast as the page takes them,"
     )
     print(
-        "ten to a request; Now for half of them, each other view for a part; kept on Now, after garbage is collected"
+        "a dozen to a request; Now for half of them, each other view for a part; kept on Now, after garbage is collected"
     )
     with tempfile.TemporaryDirectory() as folder:
         async with (
