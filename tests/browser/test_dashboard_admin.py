@@ -59,7 +59,10 @@ async def test_a_key_is_made_its_secret_shown_once_used_and_revoked(
     await expect(row).not_to_contain_text("never", timeout=POLLED_MS)
 
     await row.get_by_role("button", name="Revoke ci").click()
-    await page.get_by_role("alertdialog").get_by_role("button", name="Revoke").click()
+    dialog = page.get_by_role("alertdialog")
+    await expect(dialog.get_by_role("button", name="Revoke")).to_be_disabled()
+    await dialog.get_by_label("Reason").fill("it leaked")
+    await dialog.get_by_role("button", name="Revoke").click()
     await expect(page.get_by_text("ci is revoked.")).to_be_visible()
     await expect(there).to_have_count(0, timeout=SOON_MS)
     assert (await server.post(WHO, secret)).status_code == 401
@@ -139,11 +142,19 @@ async def test_projects_and_their_agents_are_managed(
     await expect(page.get_by_text("ann is admin now.")).to_be_visible()
     await dashboard.assert_accessible()
     await agents.get_by_role("button", name="Remove ann").click()
-    await page.get_by_role("alertdialog").get_by_role("button", name="Remove").click()
+    dialog = page.get_by_role("alertdialog")
+    await dialog.get_by_label("Reason").fill("left the team")
+    await dialog.get_by_role("button", name="Remove").click()
     await expect(agents.get_by_role("row", name=re.compile("^ann"))).to_have_count(0, timeout=SOON_MS)
     await listed.get_by_role("button", name="Take out webshop").click()
-    await page.get_by_role("alertdialog").get_by_role("button", name="Take it out").click()
+    await dialog.get_by_label("Reason").fill("shop is closed")
+    await dialog.get_by_role("button", name="Take it out").click()
     await expect(page.get_by_text("webshop is not registered any more.")).to_be_visible()
+    kept = (await server.data("{ auditLog(first: 2) { nodes { act detail } } }"))["auditLog"]["nodes"]
+    assert kept == [
+        {"act": "project.deleted", "detail": "shop is closed"},
+        {"act": "agent.removed", "detail": "left the team"},
+    ]
 
 
 async def test_the_parts_of_the_server_are_told_and_each_role_sees_its_own(

@@ -124,6 +124,21 @@ async def test_two_who_change_the_same_entry_are_both_told_what_the_other_wrote(
     await alert.get_by_role("button", name="Do mine now").click()
     await expect(page.locator(".checklists-text")).to_have_text(["New first", "Freeze"])
 
+    await page.unroute("**/graphql")
+    pending.append(True)
+
+    async def before_the_tick(route: Route) -> None:
+        if "CheckChecklistItem" in (route.request.post_data or "") and pending:
+            pending.clear()
+            await server.data(REWORD, entries=[{"index": 0}, {"text": "Between"}, {"index": 1}])
+        await route.continue_()
+
+    await page.route("**/graphql", before_the_tick)
+    await page.get_by_role("checkbox", name="Freeze").click()
+    await expect(page.get_by_text("Freeze was not ticked")).to_be_visible()
+    await expect(page.locator(".checklists-text")).to_have_text(["New first", "Between", "Freeze"])
+    await expect(page.get_by_role("checkbox", checked=True)).to_have_count(0)
+
 
 async def test_a_checklist_is_made_renamed_and_deleted_with_a_reason_but_not_by_who_may_only_read(
     browser: Browser, dashboard: Watched, serving: Serving, comes: Comes

@@ -74,6 +74,42 @@ async def test_a_function_goes_from_the_registry_through_the_queue_to_its_descri
     await dashboard.assert_accessible()
 
 
+async def test_what_was_given_up_is_tried_again_one_by_one_and_all_at_once(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    names = ["spin_up", "cool_down", "refuel"]
+    for name in names:
+        await register(ann, name, "f.py")
+    lent = (
+        await server.data("mutation { leaseFunctions(input: {limit: 3}) { leaseId functions { id name } } }")
+    )["leaseFunctions"]
+    await server.data(
+        """mutation set($lease: ID!) {
+          releaseFunctions(input: {leaseId: $lease, failure: "no source", permanent: true}) { released }
+        }""",
+        lease=lent["leaseId"],
+    )
+    page = dashboard.page
+    await dashboard.open(server.url, f"/functions/{lent['functions'][0]['id']}?queue=failed")
+    queue = dashboard.panel("Enrichment queue")
+    await expect(queue.get_by_role("link", name="Given up 3")).to_be_visible()
+    opened = dashboard.panel(lent["functions"][0]["name"])
+    await expect(opened).to_contain_text("no source")
+    await opened.get_by_role("button", name="Try again").click()
+    await expect(opened).to_contain_text("waits", timeout=SOON_MS)
+    await expect(opened.get_by_role("button", name="Try again")).to_have_count(0)
+    await expect(queue.get_by_role("link", name="Given up 2")).to_be_visible(timeout=SOON_MS)
+    await queue.get_by_role("button", name="Try all again").click()
+    dialog = page.get_by_role("alertdialog", name="Try all again")
+    await expect(dialog).to_contain_text("webshop")
+    await dialog.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_text("2 wait for a librarian again.")).to_be_visible()
+    await expect(queue.get_by_role("link", name="Waiting 3")).to_be_visible(timeout=SOON_MS)
+    await dashboard.assert_accessible()
+
+
 async def test_functions_are_found_by_what_they_do(
     dashboard: Watched, serving: Serving, comes: Comes
 ) -> None:

@@ -97,6 +97,24 @@ async def test_what_another_wrote_meanwhile_is_shown_and_not_overwritten_unasked
     await expect(page.get_by_text("money is set")).to_be_visible()
     await expect(dashboard.panel("webshop")).to_contain_text("mine again")
 
+    await page.unroute("**/graphql")
+    await page.get_by_role("button", name="Edit money").click()
+    await page.get_by_label("Rule").fill("mine at last")
+    pending.append(True)
+
+    async def just_before(route: Route) -> None:
+        if "mutation SetGuideline(" in (route.request.post_data or "") and pending:
+            pending.clear()
+            await server.data(SET, rule="theirs, while mine was on its way")
+        await route.continue_()
+
+    await page.route("**/graphql", just_before)
+    await page.get_by_role("button", name="Save").click()
+    alert = page.get_by_role("main").get_by_role("alert")
+    await expect(alert).to_contain_text("theirs, while mine was on its way")
+    await alert.get_by_role("button", name="Replace it with mine").click()
+    await expect(dashboard.panel("webshop")).to_contain_text("mine at last")
+
 
 async def test_only_who_may_set_guidelines_is_offered_to(dashboard: Watched, serving: Serving) -> None:
     server = serving(auth_enabled=True)

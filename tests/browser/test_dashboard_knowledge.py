@@ -66,6 +66,8 @@ async def test_a_search_shows_what_agents_find_and_a_new_document_at_once(
     await page.get_by_label("Tag").fill("")
     await expect(found).to_contain_text("Prices of fuel")
     await dashboard.assert_accessible()
+    await found.get_by_role("link", name="Prices of fuel").click()
+    await expect(dashboard.panel("About it")).to_contain_text("Handed out0 times")
 
 
 async def test_a_document_is_superseded_and_restored_with_a_reason_and_every_page_shows_it(

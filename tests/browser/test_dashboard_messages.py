@@ -112,7 +112,10 @@ async def test_filters_stand_in_the_address(dashboard: Watched, serving: Serving
     server = serving()
     ann = await comes(server, "ann")
     await comes(server, "bob")
-    await ann.call("memory_send_message", to_instance="bob", message="one", category="task")
+    begun = await ann.call("memory_send_message", to_instance="bob", message="one", category="task")
+    for message, category in (("between", "blocker"), ("one more", "info")):
+        given = {"to_instance": "bob", "message": message, "category": category}
+        await ann.call("memory_send_message", reply_to=begun["message_id"], **given)
     await ann.call(
         "memory_send_message", to_instance="cat", message="two", category="info", priority="urgent"
     )
@@ -121,6 +124,8 @@ async def test_filters_stand_in_the_address(dashboard: Watched, serving: Serving
     rows = dashboard.panel("Threads").get_by_role("listitem")
     await expect(rows).to_have_count(1)
     await expect(rows).to_contain_text("one")
+    await page.get_by_label("Category").select_option("BLOCKER")
+    await expect(rows).to_contain_text("one more")
     await page.get_by_label("Category").select_option("")
     await page.get_by_label("Agent").select_option("cat")
     await expect(page).to_have_url(f"{server.url}/messages?agent=cat")
