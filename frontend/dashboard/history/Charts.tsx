@@ -1,7 +1,7 @@
 // The drawings, loaded when they are first needed. Each has a table beside it: screen readers pass them by.
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import { colourOf } from "./Chart";
-import { type Bar, saidOf, type Series, type Span, took, whenOf } from "./figures";
+import { type Bar, namedBelow, saidOf, type Series, type Span, took, whenOf } from "./figures";
 import { even, evenTicks, logarithmic, powerTicks } from "./scales";
 
 const HEIGHT = 220;
@@ -47,7 +47,7 @@ export function TimeBars({ label, bars, series, unit }: TimeBarsProps) {
   const x = (index: number) => MARGIN.left + index * step + gap / 2;
   const ticks = evenTicks(Math.max(4, ...bars.map((bar) => bar.total)), 4);
   const y = even(ticks.at(-1)!, [bottom, MARGIN.top]);
-  const every = Math.ceil(bars.length / Math.max(2, Math.floor(width / 110)));
+  const named = namedBelow(bars, unit, Math.max(2, Math.floor(width / 80)));
   const shown = at === null ? null : Math.min(at, bars.length - 1);
   const bar = shown === null ? undefined : bars[shown];
 
@@ -100,13 +100,11 @@ export function TimeBars({ label, bars, series, unit }: TimeBarsProps) {
               )),
             )}
             <line x1={MARGIN.left} x2={right} y1={bottom} y2={bottom} stroke="var(--edge)" />
-            {bars.map((one, index) =>
-              index % every === Math.floor(every / 2) ? (
-                <text key={one.key} x={x(index) + (step - gap) / 2} y={bottom + 16} textAnchor="middle" className="history-value">
-                  {whenOf(one.key, unit)}
-                </text>
-              ) : null,
-            )}
+            {named.map(({ index, text }) => (
+              <text key={index} x={Math.min(x(index) + (step - gap) / 2, right - 22)} y={bottom + 16} textAnchor="middle" className="history-value">
+                {text}
+              </text>
+            ))}
           </svg>
         )}
       </div>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addedUp, contested, EVENT_SERIES, groupOfKind, saidOf, spanOf, SPANS, took, totalsOf, whenOf } from "./figures";
+import { addedUp, contested, EVENT_SERIES, groupOfKind, namedBelow, saidOf, spanOf, SPANS, took, totalsOf, whenOf } from "./figures";
 
 const bucket = (startsAt: string, counts: Record<string, number>) => ({
   startsAt,
@@ -44,4 +44,13 @@ test("counts, days and lengths of time are said in words", () => {
   expect(saidOf({ key: NINE, counts: {}, total: 0 }, EVENT_SERIES)).toBe("0");
   expect(whenOf("2030-01-31T00:00:00Z", "DAY")).toMatch(/31/);
   expect([took(0.42), took(12.3), took(1_250), took(61_000)]).toEqual(["0.4 ms", "12 ms", "1.3 s", "61 s"]);
+});
+
+test("the buckets named below a chart are round hours, not more than there is room for", () => {
+  const bars = Array.from({ length: 168 }, (_, hour) => ({ key: new Date(2026, 2, 2, hour + 5).toISOString(), counts: {}, total: 0 }));
+  const hoursOf = (most: number) => namedBelow(bars, "HOUR", most).map(({ index }) => new Date(bars[index]!.key).getHours());
+  expect(new Set(hoursOf(16))).toEqual(new Set([0, 12]));
+  expect(new Set(hoursOf(30))).toEqual(new Set([0, 6, 12, 18]));
+  for (const most of [2, 3, 5, 9, 20, 50]) expect(hoursOf(most).length).toBeLessThanOrEqual(most + 1);
+  expect(namedBelow(bars.slice(0, 30), "DAY", 10).map(({ index }) => index)).toEqual([0, 3, 6, 9, 12, 15, 18, 21, 24, 27]);
 });

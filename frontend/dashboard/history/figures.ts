@@ -91,6 +91,23 @@ export function whenOf(startsAt: string, unit: Span["unit"]): string {
   return at.toLocaleString(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
 }
 
+const HOURS = [1, 2, 3, 4, 6, 8, 12, 24];
+
+/** Return which buckets of a time chart are named below it, at most `most` of them, and how: hours are round ones, midnight is its day. */
+export function namedBelow(bars: readonly Bar[], unit: Span["unit"], most: number): { index: number; text: string }[] {
+  const least = Math.ceil(bars.length / Math.max(1, most));
+  const all = bars.map(({ key }, index) => ({ index, at: new Date(key), key }));
+  if (unit === "DAY") return all.filter(({ index }) => index % least === 0).map(({ index, key }) => ({ index, text: whenOf(key, unit) }));
+  const step = HOURS.find((hours) => hours >= least) ?? 24;
+  return all
+    .filter(({ at }) => at.getHours() % step === 0)
+    .filter((_, index) => step < 24 || index % Math.ceil(least / 24) === 0)
+    .map(({ index, at }) => ({
+      index,
+      text: at.getHours() === 0 ? at.toLocaleDateString(undefined, { weekday: "short", day: "numeric" }) : at.toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" }),
+    }));
+}
+
 /** Return a bar's counts in a sentence, the largest first. */
 export function saidOf(bar: Bar, series: readonly Series[]): string {
   const parts = series.map(({ id, title }) => ({ title, count: bar.counts[id] ?? 0 })).filter(({ count }) => count > 0);
