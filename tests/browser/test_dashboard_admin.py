@@ -12,6 +12,8 @@ from api.app import Server
 from resolvers import projects
 from resolvers.acts import Act
 from resolvers.callers import LOCAL_OWNER, Role
+from store.port import Changes
+from store.records import Agent, Project
 from tests.api.conftest import Running
 from tests.api.test_gate import key
 from tests.browser.conftest import Comes
@@ -155,6 +157,39 @@ async def test_projects_and_their_agents_are_managed(
         {"act": "project.deleted", "detail": "shop is closed"},
         {"act": "agent.removed", "detail": "left the team"},
     ]
+
+
+async def test_more_than_a_hundred_projects_and_agents_are_all_listed(
+    dashboard: Watched, serving: Serving
+) -> None:
+    server = serving()
+
+    async def put(running: Server) -> None:
+        now = await running.engine.store.now()
+        for start in (0, 60):
+            numbers = range(start, start + 60)
+            names = [f"p{n:03}" for n in numbers]
+            agents = [
+                Agent(
+                    id=f"p000/a{n:03}",
+                    project="p000",
+                    name=f"a{n:03}",
+                    tier="named",
+                    last_seen_at=now,
+                    **times,
+                )
+                for n in numbers
+            ]
+            made = (Project(id=name, project=name, created_by="me", created_at=now) for name in names)
+            await running.engine.store.commit(Changes(puts=(*made, *agents)))
+
+    await asyncio.to_thread(server.within, put)
+    await dashboard.open(server.url, "/admin/projects/p000")
+    rows = dashboard.panel("Projects").get_by_role("row")
+    await expect(rows).to_have_count(121)
+    await expect(rows.last).to_contain_text("p119")
+    await expect(dashboard.page.get_by_label("Project").locator("option")).to_have_count(121)
+    await expect(dashboard.panel("Agents of p000").get_by_role("row")).to_have_count(121)
 
 
 async def test_the_parts_of_the_server_are_told_and_each_role_sees_its_own(

@@ -3,7 +3,7 @@ import type { Server } from "../live/ask";
 import { MoreAgentsDocument, MoreLocksDocument, MoreSessionsDocument, MoreStatusesDocument, NowProjectDocument, type NowProjectQuery } from "./documents";
 
 const MOST_LOCKS = 1_000;
-const MOST_AGENTS = 1_000;
+const MOST_SESSIONS = 1_000;
 
 export interface ProjectNow extends NowProjectQuery {
   /** Whether there are more locks than were read. */
@@ -17,10 +17,12 @@ interface List<N> {
 
 export async function readNow(server: Server, project: string): Promise<ProjectNow> {
   const now = await server.query(NowProjectDocument, { project });
-  const [sessions, agentStatuses, agents, locks] = await Promise.all([
-    whole(now.sessions, MOST_AGENTS, async (after) => (await server.query(MoreSessionsDocument, { project, after })).sessions),
-    whole(now.agentStatuses, MOST_AGENTS, async (after) => (await server.query(MoreStatusesDocument, { project, after })).agentStatuses),
-    whole(now.agents, MOST_AGENTS, async (after) => (await server.query(MoreAgentsDocument, { project, after })).agents),
+  const sessions = await whole(now.sessions, MOST_SESSIONS, async (after) => (await server.query(MoreSessionsDocument, { project, after })).sessions);
+  // Of both lists those come first who are here: of the others no more than these pages are shown.
+  const here = sessions.nodes.length;
+  const [agentStatuses, agents, locks] = await Promise.all([
+    whole(now.agentStatuses, here, async (after) => (await server.query(MoreStatusesDocument, { project, after })).agentStatuses),
+    whole(now.agents, here, async (after) => (await server.query(MoreAgentsDocument, { project, after })).agents),
     whole(now.locks, MOST_LOCKS, async (after) => (await server.query(MoreLocksDocument, { project, after })).locks),
   ]);
   return { ...now, sessions, agentStatuses, agents, locks, isCut: locks.pageInfo.hasNextPage };
