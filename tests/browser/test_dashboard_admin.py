@@ -176,7 +176,7 @@ async def test_more_than_a_hundred_projects_and_agents_are_all_listed(
                     name=f"a{n:03}",
                     tier="named",
                     last_seen_at=now,
-                    **times,
+                    created_at=now,
                 )
                 for n in numbers
             ]
