@@ -41,9 +41,11 @@ export function SignedIn({ server, lineKey, who, onLeave, onRefused }: Props) {
 }
 
 const TOUCHING_PROJECTS = about(["session", "project", "lock"]);
+// Every view reads it all the time; still within a second.
+const PROJECTS_GAP_MS = 800;
 
 function WithProjects({ live, onLeave, onRefused }: { live: Live; onLeave(): void; onRefused(): void }) {
-  const { data, error, refresh } = useLiveEach(ALL, readProjects, { touchedBy: TOUCHING_PROJECTS, everySeconds: 60 }).all ?? IDLE;
+  const { data, error, refresh } = useLiveEach(ALL, readProjects, { touchedBy: TOUCHING_PROJECTS, everySeconds: 60, gapMs: PROJECTS_GAP_MS }).all ?? IDLE;
   const state = useFeedState();
   const told = useCallback(onRefused, [onRefused]);
   useEffect(() => {

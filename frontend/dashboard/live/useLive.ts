@@ -21,6 +21,8 @@ export interface Options {
   touchedBy(event: FeedEvent): boolean;
   /** Read again this often for what time alone changes; default: never. */
   everySeconds?: number;
+  /** At most one reading in so many milliseconds; default: 250. */
+  gapMs?: number;
 }
 
 /** Read `document` and keep it right. `variables` null: nothing is read. */
@@ -41,7 +43,7 @@ const IDLE: Answer<never> = { refresh() {} };
 export function useLiveEach<D, V>(
   keyed: Record<string, V>,
   read: (server: Server, given: V) => Promise<D>,
-  options: { touchedBy(event: FeedEvent, key: string): boolean; everySeconds?: number },
+  options: { touchedBy(event: FeedEvent, key: string): boolean; everySeconds?: number; gapMs?: number },
   known: (server: Server, given: V) => D | undefined = () => undefined,
 ): Record<string, Answer<D>> {
   const { server, feed } = useLiveContext();
@@ -76,7 +78,7 @@ export function useLiveEach<D, V>(
           const answer = merged(before[key], outcome, refresh);
           return answer === before[key] ? before : { ...before, [key]: answer };
         });
-      const reader = new Refresher(() => read(server, given), show, browserClock);
+      const reader = new Refresher(() => read(server, given), show, browserClock, latest.current.gapMs);
       const refresh = () => reader.touch();
       all.set(key, { given: text, reader });
       const data = known(server, given);

@@ -29,16 +29,20 @@ export function Counters({ people, locks, waiting, isRead }: Props) {
   );
 }
 
+const MOST_RECENT = 1_000;
+
 function Pace() {
-  return <Counter name="Events a minute" value={perMinute(useRecentEvents(), useClock())} />;
+  const events = useRecentEvents();
+  const count = perMinute(events, useClock());
+  return <Counter name="Events a minute" value={count} isMore={count >= MOST_RECENT} />;
 }
 
-/** `tone` is what any of it means. */
-function Counter({ name, value, tone }: { name: string; value: number; tone?: "bad" | "warn" }) {
+/** `tone` is what any of it means; `isMore`: there are more than `value`. */
+function Counter({ name, value, tone, isMore }: { name: string; value: number; tone?: "bad" | "warn"; isMore?: boolean }) {
   return (
     <div data-tone={value > 0 ? tone : undefined}>
       <dt>{name}</dt>
-      <dd>{value}</dd>
+      <dd>{isMore ? `${value}+` : value}</dd>
     </div>
   );
 }
