@@ -4,6 +4,7 @@ import { ViewLink } from "../app/links";
 import type { Server } from "../live/ask";
 import { useLiveContext, useShownProjects } from "../live/context";
 import { about } from "../live/events";
+import { useKept } from "../live/useKept";
 import { useLiveEach } from "../live/useLive";
 import { Button } from "../ui/Button";
 import { useConfirm } from "../ui/confirm";
@@ -22,6 +23,11 @@ const TOUCHING = about(["session", "lock"]);
 
 const read = async (server: Server, project: string) => (await server.query(OpenSessionsDocument, { project })).sessions;
 
+/** Return the silent ones first, then the last active. */
+function inOrder(sessions: readonly Session[]): Session[] {
+  return [...sessions].sort((a, b) => Number(b.isStale) - Number(a.isStale) || Date.parse(b.activeAt) - Date.parse(a.activeAt));
+}
+
 export function Sessions() {
   const { chosen, server } = useLiveContext();
   const confirm = useConfirm();
@@ -29,10 +35,10 @@ export function Sessions() {
   const names = shown.slice(0, MOST_PROJECTS).map(({ name }) => name);
   const keyed = useMemo(() => Object.fromEntries(names.map((name) => [name, name])), [names.join()]);
   const answers = useLiveEach(keyed, read, { touchedBy: (event, project) => event.project === project && TOUCHING(event), everySeconds: 15 });
-  const sessions = names.flatMap((name) => answers[name]?.data?.nodes ?? []);
-  const sorted = sessions.sort((a, b) => Number(b.isStale) - Number(a.isStale) || Date.parse(b.activeAt) - Date.parse(a.activeAt));
   const failed = Object.values(answers).find((answer) => answer.error);
   const isRead = names.every((name) => answers[name]);
+  const all = names.flatMap((name) => answers[name]?.data?.nodes ?? []);
+  const [sessions] = useKept(isRead ? inOrder(all) : undefined);
   const isCut = shown.length > MOST_PROJECTS || names.some((name) => answers[name]?.data?.pageInfo.hasNextPage);
 
   const end = async (session: Session) => {
@@ -60,16 +66,18 @@ export function Sessions() {
     answers[session.project]?.refresh();
   };
   return (
-    <Panel title="Sessions under way" count={isRead ? sessions.length : undefined}>
+    <Panel title="Sessions under way" count={sessions?.length}>
       {failed?.error && <Problem error={failed.error} what="The sessions" onRetry={failed.refresh} />}
-      {isRead && sessions.length === 0 ? (
+      {!sessions && <div className="admin-blank" aria-busy />}
+      {sessions?.length === 0 && (
         <Empty title="No session is under way">
           <p>Those that ended are listed in History, with what they left.</p>
           <ViewLink view="history">Go to History</ViewLink>
         </Empty>
-      ) : (
+      )}
+      {sessions && sessions.length > 0 && (
         <Table label="Sessions under way" head={["Agent", "Project", "Task", "Last active", "Locks", ""]}>
-          {sorted.map((session) => (
+          {sessions.map((session) => (
             <tr key={session.id}>
               <th scope="row">
                 <ViewLink view="now" record={`${session.project}/${session.agent}`}>

@@ -19,7 +19,7 @@ interface Props {
 }
 
 const MOST_PATHS = 12;
-const CHART_PX = 270;
+const CHART = 21;
 const COUNT = [{ id: "count", title: "Messages" }];
 
 export const ActivityPanel = memo(function ActivityPanel({ found }: Props) {
@@ -32,7 +32,7 @@ export const ActivityPanel = memo(function ActivityPanel({ found }: Props) {
       series={EVENT_SERIES}
       unit={unit === "HOUR" ? "Events an hour" : "Events a day"}
       isRead={found !== undefined}
-      minHeight={CHART_PX}
+      minHeight={CHART}
       empty={bars.some((bar) => bar.total > 0) ? null : { title: "Nothing happened in this time", text: "What agents do is counted every 5 seconds. Choose a longer time, or let an agent start a session." }}
       table={{
         head: [unit === "HOUR" ? "Hour" : "Day", ...EVENT_SERIES.map(({ title }) => title), "All"],
@@ -53,7 +53,7 @@ export const MessagesPanel = memo(function MessagesPanel({ found }: Props) {
     <Chart
       title="Messages by category"
       isRead={found !== undefined}
-      minHeight={CHART_PX}
+      minHeight={CHART}
       empty={bars.length > 0 ? null : { title: "No messages in this time", text: "Agents write to one another with memory_send_message." }}
       table={{ head: ["Category", "Messages"], rows: bars.map(({ key, total }) => [key, total]) }}
     >
@@ -69,7 +69,7 @@ export const ContentionPanel = memo(function ContentionPanel({ found }: Props) {
       title="Most fought-over paths"
       series={CONTENTION_SERIES}
       isRead={found !== undefined}
-      minHeight={CHART_PX}
+      minHeight={CHART}
       empty={bars.length > 0 ? null : { title: "Nobody fought over a path", text: "A path stands here when agents were refused its lock, waited for it, or took it over." }}
       note={found?.span.unit === "HOUR" ? "Counted by the day: today and as many days before as the time reaches." : undefined}
       table={{

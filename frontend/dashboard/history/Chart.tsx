@@ -13,6 +13,7 @@ interface Props {
   /** What to say where there is nothing to draw; null: there is. */
   empty: { title: string; text: string } | null;
   isRead: boolean;
+  /** In rem: what is kept free before it is read. */
   minHeight: number;
   /** What the figures of the axis count. */
   unit?: string;
@@ -21,21 +22,24 @@ interface Props {
   children: ReactNode;
 }
 
+/** How high, in rem, the legend and the line below a drawing are. */
+const AROUND = 6;
+
 export const colourOf = (index: number) => `var(--series-${(index % 6) + 1})`;
 
 export function Chart({ title, series = [], colours, table, empty, isRead, minHeight, unit, note, className = "", children }: Props) {
   return (
     <Panel title={title} className={`history-chart ${className}`}>
       {!isRead ? (
-        <div style={{ minHeight }} aria-busy />
+        <div style={{ minHeight: `${minHeight}rem` }} aria-busy />
       ) : empty ? (
-        <div style={{ minHeight }}>
+        <div style={{ minHeight: `${minHeight}rem` }}>
           <Empty title={empty.title}>
             <p>{empty.text}</p>
           </Empty>
         </div>
       ) : (
-        <div className="history-body">
+        <div className="history-body" style={{ minHeight: `${minHeight}rem` }}>
           {series.length > 1 && (
             <ul className="history-legend" aria-hidden>
               {unit && <li className="history-unit">{unit}:</li>}
@@ -47,7 +51,7 @@ export function Chart({ title, series = [], colours, table, empty, isRead, minHe
               ))}
             </ul>
           )}
-          <Suspense fallback={<div style={{ minHeight }} aria-busy />}>{children}</Suspense>
+          <Suspense fallback={<div style={{ minHeight: `${minHeight - AROUND}rem` }} aria-busy />}>{children}</Suspense>
           {note && <p className="faint history-note">{note}</p>}
           <details>
             <summary>As a table</summary>

@@ -31,7 +31,7 @@ export function Latencies() {
       series={SERIES}
       colours={COLOURS}
       isRead={figures !== undefined}
-      minHeight={270}
+      minHeight={31}
       empty={rows.length > 0 ? null : { title: "No call was measured yet", text: "Each tool call and each query is measured from the server's start on." }}
       note={
         figures && (
