@@ -161,6 +161,17 @@ describe("the feed", () => {
     expect(at.feed.recent.map((one) => one.cursor)).toEqual(["c40", "c41", "q1", "c42"]);
   });
 
+  test("of a project that the key may not see says that it is refused, and asks no more", async () => {
+    const at = scene();
+    at.line.head = Object.assign(new Error("no"), { code: "FORBIDDEN" });
+    at.feed.start(["p"]);
+    await at.settled();
+    expect(at.feed.state).toBe("refused");
+    at.elapse();
+    await at.settled();
+    expect(at.asked).toHaveLength(1);
+  });
+
   test("of another choice of projects hears nothing of the one before", async () => {
     const at = await live();
     const before = at.line.heard;

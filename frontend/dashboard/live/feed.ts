@@ -106,8 +106,12 @@ export class Feed {
     let head: string;
     try {
       head = await this.line.head(projects);
-    } catch {
+    } catch (error) {
       if (run !== this.run) return;
+      if ((error as { code?: string }).code === "FORBIDDEN") {
+        this.set("refused");
+        return;
+      }
       this.set("offline");
       this.stopQuiet = this.clock.after(RETRY_MS, () => void this.begin(run, projects));
       return;
