@@ -51,6 +51,16 @@ class Plain:
 class ShortWay(StrawberryGraphQLCoreExecutionContext):
     """Executes a selection: plain attributes at once, the rest as graphql-core does."""
 
+    def build_per_event_executor(self, payload: Any) -> ShortWay:
+        """Return an executor for one event of a subscription, which forgets with it what it collected.
+
+        graphql-core shares this memory among all events and finds nothing in it again, as each event's
+        root fields are lists of their own: some 4 kB an event, for as long as a subscriber stays.
+        """
+        executor = cast("ShortWay", super().build_per_event_executor(payload))
+        executor._relevant_sub_fields = {}
+        return executor
+
     def execute_fields(
         self,
         parent_type: GraphQLObjectType,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import Any
 
 import httpx
+from graphql.execution.collect_fields import FieldDetails
 
 from schema.subscriptions import AREAS
 from tests.api.conftest import Running
@@ -176,3 +178,32 @@ async def test_notices_come_with_results_where_they_are_asked_for(serving: Calla
         ).json()
     assert "extensions" not in plain
     assert "urgent message" in told["extensions"]["notices"][0]
+
+
+async def test_an_event_leaves_nothing_behind_in_the_server_while_its_subscriber_stays(
+    serving: Callable[..., Running],
+) -> None:
+    server = serving()
+    held = await session(server, "one")
+    document = 'subscription { lockChanged(project: "p") { ... on LockEvent { kind actor locks { path } } } }'
+
+    async def events(count: int) -> None:
+        for number in range(count):
+            await server.data(LOCK, s=held, f=[f"{number}.py"])
+            await socket.next()
+            await server.data(
+                "mutation($s: ID!) { unlockFiles(input: {sessionId: $s}) { __typename } }", s=held
+            )
+            await socket.next()
+
+    def collected() -> int:
+        gc.collect()
+        return sum(type(one) is FieldDetails for one in gc.get_objects())
+
+    async with server.socket() as socket:
+        await socket.subscribe(document)
+        await followed(server, 2)
+        await events(3)
+        before = collected()
+        await events(15)
+        assert collected() < before + 30
