@@ -63,20 +63,24 @@ async def test_each_view_tells_after_a_restart_what_happened_since_and_how_live_
     await tabs.assert_clean()
 
 
-async def test_no_view_shows_an_answer_that_comes_late_over_a_newer_one(
+async def test_no_view_shows_an_answer_that_comes_late_over_a_newer_one_and_each_asks_again_for_a_lost_one(
     browser: Browser, serving: Serving, comes: Comes
 ) -> None:
     server = serving()
     team = await Team.comes(server, comes)
     context = await browser.new_context()
-    tabs = await Tabs.open(context, server.url)
+    tabs = await Tabs.open(context, server.url, ["ERR_FAILED"])
     await tabs.note_rounds()
-    late = itertools.cycle([0.9, 0.0, 0.4, 0.1])
+    late = itertools.cycle([0.9, 0.0, None, 0.4, 0.1])
 
     async def delay(route: Route) -> None:
         answer = await route.fetch()
+        seconds = next(late)
+        if seconds is None:
+            await route.abort()
+            return
         # It is as old as this when it arrives; others that were asked for later may overtake it.
-        await asyncio.sleep(next(late))
+        await asyncio.sleep(seconds)
         await route.fulfill(response=answer)
 
     await context.route("**/graphql", delay)

@@ -139,6 +139,19 @@ describe("the board", () => {
     expect([...board.snapshot.cards.keys()].sort()).toEqual(["b", "c"]);
   });
 
+  test("what could not be read because the server was away is read again", async () => {
+    const source = new Held();
+    const board = boardOf(source);
+    board.read();
+    source.asked.shift()!.fail(Object.assign(new Error("away"), { code: "OFFLINE" }));
+    await settled();
+    await source.answer("p/OPEN/", [card("a")]);
+    await source.answerTheRest();
+    expect(board.snapshot.error).toBeNull();
+    expect(board.snapshot.isRead).toBe(true);
+    expect([...board.snapshot.cards.keys()]).toEqual(["a"]);
+  });
+
   test("answers of a run that was begun anew are dropped", async () => {
     const source = new Held();
     const board = boardOf(source);

@@ -1,5 +1,6 @@
 // All cards of the projects shown: read page by page, then moved by events; of two words on a card the newer counts.
 import type { FeedEvent } from "../live/events";
+import { isPassing, RETRY_MS } from "../live/refresher";
 import { type Card, CLOSED_STATUSES, OPEN_STATUSES } from "./cards";
 import type { BacklogStatus } from "./documents";
 
@@ -129,8 +130,8 @@ export class Board {
     try {
       this.put(await this.source.card(id));
     } catch (error) {
-      // When it is the server that is away, a reset follows.
       if (run === this.run && (error as { code?: string }).code === "NOT_FOUND") this.cards.delete(id);
+      else if (isPassing(error as Error)) this.after(RETRY_MS, () => run === this.run && void this.refresh(id));
     }
     const isOld = this.asked.get(id);
     this.asked.delete(id);
@@ -188,8 +189,10 @@ export class Board {
       part.isRead = true;
       return true;
     } catch (error) {
-      if (run === this.run) this.error = error as Error;
+      if (run !== this.run) return false;
+      this.error = error as Error;
       this.askShow();
+      if (isPassing(this.error)) this.after(RETRY_MS, () => run === this.run && this.read());
       return false;
     } finally {
       part.isReading = false;

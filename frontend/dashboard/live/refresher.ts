@@ -4,7 +4,8 @@ import type { Clock } from "./feed";
 const GAP_MS = 250;
 const SLOW_MS = 500;
 const LONGEST_REST_MS = 2_000;
-const RETRY_MS = 3_000;
+/** After so long a failure that may pass is tried again. */
+export const RETRY_MS = 3_000;
 /** What asking again may mend. */
 const PASSING = new Set(["OFFLINE", "UNAVAILABLE", "INTERNAL"]);
 
@@ -74,6 +75,6 @@ export class Refresher<T> {
   }
 }
 
-function isPassing(error: Error & { code?: string }): boolean {
+export function isPassing(error: Error & { code?: string }): boolean {
   return PASSING.has(error.code ?? "");
 }
