@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,8 @@ from mcp import Client
 from playwright.async_api import Browser, async_playwright, expect
 
 from api.explorer import FOLDER
-from tests.api.conftest import Running, serving  # noqa: F401 - a fixture
+from api.settings import Settings
+from tests.api.conftest import Running, serving, settings_for  # noqa: F401 - a fixture
 from tests.browser.chromium import FLAGS, NAMES
 from tests.browser.watched import PATIENCE_MS, Agent, Watched
 from tests.js import missing
@@ -64,6 +65,24 @@ async def dashboard(browser: Browser, serving: object) -> AsyncIterator[Watched]
     yield watched
     await watched.assert_clean()
     await page.close()
+
+
+@pytest.fixture
+def restarting(tmp_path: Path) -> Iterator[Callable[[], Running]]:
+    """Start a server on the same data and port each time, after the one before has stopped."""
+    running: list[Running] = []
+
+    def start() -> Running:
+        settings = settings_for(tmp_path / "data")
+        if running:
+            running[-1].stop()
+            port = int(running[-1].url.rpartition(":")[2])
+            settings = Settings(_env_file=None, data=tmp_path / "data", host="127.0.0.1", port=port)  # type: ignore[call-arg]
+        running.append(Running(settings).start())
+        return running[-1]
+
+    yield start
+    running[-1].stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from api.app import Server
-from api.settings import Settings
-from tests.api.conftest import Running, settings_for
+from tests.api.conftest import Running
 from tests.browser.conftest import Comes
 from tests.browser.network import Network
 from tests.browser.scenes import DEEDS, SCENES, Team
@@ -29,24 +26,6 @@ SLOW_SECONDS = 0.2
 """Each way."""
 SLOW_BYTES = 50_000
 TURNS = 20
-
-
-@pytest.fixture
-def restarting(tmp_path: Path) -> Iterator[Callable[[], Running]]:
-    """Start a server on the same data and port each time, after the one before has stopped."""
-    running: list[Running] = []
-
-    def start() -> Running:
-        settings = settings_for(tmp_path / "data")
-        if running:
-            running[-1].stop()
-            port = int(running[-1].url.rpartition(":")[2])
-            settings = Settings(_env_file=None, data=tmp_path / "data", host="127.0.0.1", port=port)  # type: ignore[call-arg]
-        running.append(Running(settings).start())
-        return running[-1]
-
-    yield start
-    running[-1].stop()
 
 
 async def test_each_view_tells_after_a_restart_what_happened_since_and_how_live_it_was(
