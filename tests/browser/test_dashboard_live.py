@@ -12,6 +12,7 @@ from datetime import timedelta
 from playwright.async_api import Browser, Page, Route, expect
 
 from api.app import Server
+from api.dashboard import VIEWS
 from tests.api.conftest import Running
 from tests.browser.conftest import Comes
 from tests.browser.network import Network
@@ -26,6 +27,11 @@ SLOW_SECONDS = 0.2
 """Each way."""
 SLOW_BYTES = 50_000
 TURNS = 20
+
+
+def test_every_view_has_a_scene_and_each_but_those_only_read_a_deed() -> None:
+    assert {scene.path.split("/")[1] for scene in SCENES} == VIEWS
+    assert {scene.view for scene in SCENES} - {deed.view for deed in DEEDS} == {"Specs", "History"}
 
 
 async def test_each_view_tells_after_a_restart_what_happened_since_and_how_live_it_was(
