@@ -131,12 +131,12 @@ async def run(browser: Browser, *, quick: bool) -> None:
             measured(context) as page,
         ):
             await page.open(f"{server.url}/now?project={PROJECT}")
-            kept = await _walked(Hour(page, http, agents.agents, total), server, total)
-    _judged(kept)
+            found = await _walked(Hour(page, http, agents.agents, total), server, total)
+    _judged(found)
 
 
-async def _walked(hour: Hour, server: Server, total: int) -> list[Kept]:
-    found: list[Kept] = []
+async def _walked(hour: Hour, server: Server, total: int) -> list[tuple[Kept, float]]:
+    found: list[tuple[Kept, float]] = []
     print(f"{'events':>9} {'events/s':>8} {'heap MB':>8} {'nodes':>8} {'listeners':>9} {'server MB':>9}")
     for lap in range(1, _LAPS + 1):
         began, before = time.perf_counter(), hour.came
@@ -147,9 +147,10 @@ async def _walked(hour: Hour, server: Server, total: int) -> list[Kept]:
         await _go(hour.page, "now")
         await hour.until(total * lap // _LAPS)
         rate = (hour.came - before) / (time.perf_counter() - began)
-        found.append(kept := await hour.page.kept())
+        kept, memory = await hour.page.kept(), server.memory()
+        found.append((kept, memory))
         print(
-            f"{hour.came:9,} {rate:8.0f} {kept.heap:8.2f} {kept.nodes:8,} {kept.listeners:9,} {server.memory():9.0f}",
+            f"{hour.came:9,} {rate:8.0f} {kept.heap:8.2f} {kept.nodes:8,} {kept.listeners:9,} {memory:9.0f}",
             flush=True,
         )
     return found
@@ -159,16 +160,17 @@ async def _go(page: Measured, view: str) -> None:
     await page.page.locator(f'nav.views a[href^="/{view}"]').click()
 
 
-def _judged(kept: list[Kept]) -> None:
-    quarter = len(kept) // 4
+def _judged(found: list[tuple[Kept, float]]) -> None:
+    quarter = len(found) // 4
     for what, figures in (
-        ("heap", [one.heap for one in kept]),
-        ("nodes", [float(one.nodes) for one in kept]),
-        ("listeners", [float(one.listeners) for one in kept]),
+        ("the page's heap", [kept.heap for kept, _ in found]),
+        ("its nodes", [float(kept.nodes) for kept, _ in found]),
+        ("its listeners", [float(kept.listeners) for kept, _ in found]),
+        ("the server's memory", [memory for _, memory in found]),
     ):
         growth = statistics.fmean(figures[-quarter:]) / statistics.fmean(figures[:quarter])
         print(
             f"{what}: the last quarter's is {growth:.2f} times the first's, at most {MOST_GROWTH}", flush=True
         )
         if growth > MOST_GROWTH:
-            raise SystemExit(f"the page grows: {what}")
+            raise SystemExit(f"what is kept grows: {what}")
