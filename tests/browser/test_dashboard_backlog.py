@@ -150,6 +150,39 @@ async def test_an_item_is_added_edited_claimed_for_an_agent_and_closed_in_the_si
     await expect(page).to_have_url(f"{server.url}/backlog")
 
 
+async def test_what_was_changed_and_not_saved_is_still_there_after_another_card_was_looked_at(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    item = await add(ann, "Invoices")
+    await add(ann, "Currencies")
+    page = dashboard.page
+    await dashboard.open(server.url, f"/backlog/{item}")
+    side = page.get_by_role("complementary")
+    card = page.get_by_role("article").filter(has_text="Invoices")
+    await side.get_by_label("Title").fill("Invoices in cents")
+    await side.get_by_label("Tags").fill("money, api")
+    await expect(card).to_contain_text("not saved")
+    await page.get_by_role("link", name="Currencies").click()
+    await expect(side.get_by_label("Title")).to_have_value("Currencies")
+    await page.get_by_role("link", name="Now", exact=True).click()
+    await page.get_by_role("link", name="Backlog").click()
+    await page.get_by_role("button", name="Add an item").click()
+    await side.get_by_label("Title").fill("Refunds")
+    await card.get_by_role("link").click()
+    await expect(side.get_by_label("Title")).to_have_value("Invoices in cents")
+    await expect(side.get_by_label("Tags")).to_have_value("money, api")
+    await side.get_by_role("button", name="Save").click()
+    await expect(card).not_to_contain_text("not saved")
+    await expect(card).to_contain_text("#money", timeout=SOON_MS)
+    await page.get_by_role("button", name="Add an item").click()
+    await expect(side.get_by_label("Title")).to_have_value("Refunds")
+    await side.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Add an item").click()
+    await expect(side.get_by_label("Title")).to_have_value("")
+
+
 async def fill(server: Running, count: int) -> None:
     """Put so many items into the store at once."""
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from api.app import Server
-from api.settings import Settings
 from resolvers.callers import Role
-from tests.api.conftest import Running, settings_for
+from tests.api.conftest import Running
 from tests.api.test_gate import key, revoke
 from tests.browser.conftest import Comes
 from tests.browser.watched import PATIENCE_MS, Watched
@@ -195,24 +193,6 @@ async def test_a_lost_connection_is_made_up_for_without_a_gap_or_a_repetition(
     await expect(dashboard.panel("Locks").get_by_role("treeitem")).to_have_count(3)
 
 
-@pytest.fixture
-def restarting(tmp_path: Path) -> Iterator[Callable[[], Running]]:
-    """Start a server on the same data and port each time, after the one before has stopped."""
-    running: list[Running] = []
-
-    def start() -> Running:
-        settings = settings_for(tmp_path / "data")
-        if running:
-            running[-1].stop()
-            port = int(running[-1].url.rpartition(":")[2])
-            settings = Settings(_env_file=None, data=tmp_path / "data", host="127.0.0.1", port=port)  # type: ignore[call-arg]
-        running.append(Running(settings).start())
-        return running[-1]
-
-    yield start
-    running[-1].stop()
-
-
 async def test_a_restart_of_the_server_needs_no_reload(
     dashboard: Watched, restarting: Callable[[], Running], comes: Comes
 ) -> None:
@@ -290,6 +270,44 @@ async def test_a_key_sees_its_projects_only_does_what_its_role_may_and_is_shut_o
     await revoke(server, "reader")
     await expect(page.get_by_label("API key")).to_be_visible()
     await expect(page.get_by_role("alert")).to_contain_text("revoked")
+
+
+async def test_a_project_that_the_key_does_not_see_is_refused_in_words_that_tell_what_to_do(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving(auth_enabled=True)
+    owner = await key(server, "boss", Role.OWNER)
+    reader = await key(server, "reader", Role.READONLY, ("webshop",))
+    for project in ("webshop", "other"):
+        agent = await comes(server, f"agent-of-{project}", project=project, key=owner)
+        await agent.lock(f"{project}.py")
+    page = dashboard.page
+    dashboard.expected = [LOCKED_OUT, "403 (Forbidden)"]
+    await page.goto(f"{server.url}/now?project=other")
+    await page.get_by_label("API key").fill(reader)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="“other” is not for this key")).to_be_visible()
+    await expect(dashboard.state).to_have_text("Refused")
+    await expect(page.locator("body")).not_to_contain_text("other.py")
+    await dashboard.assert_accessible()
+    await page.get_by_role("main").get_by_role("link", name="webshop").click()
+    await dashboard.is_live()
+    await expect(dashboard.panel("Locks")).to_contain_text("webshop.py")
+    await page.goto(f"{server.url}/now?project=other")
+    await page.get_by_role("button", name="Sign in with another key").click()
+    await expect(page.get_by_label("API key")).to_be_visible()
+
+
+async def test_the_entry_of_the_open_view_is_in_sight_in_a_narrow_window(
+    dashboard: Watched, serving: Serving
+) -> None:
+    server = serving()
+    await dashboard.page.set_viewport_size({"width": 360, "height": 700})
+    await dashboard.open(server.url, "/history")
+    for name in ("History", "Now", "Admin"):
+        await dashboard.page.evaluate(f"window.history.pushState(null, '', '/{name.lower()}')")
+        await expect(dashboard.page.get_by_role("link", name=re.compile(name))).to_be_in_viewport(ratio=1)
+        await dashboard.assert_fits()
 
 
 async def test_addresses_lead_to_what_they_name(dashboard: Watched, serving: Serving, comes: Comes) -> None:

@@ -14,8 +14,9 @@ export function LiveState() {
   const state = useFeedState();
   const [short, long] = SAYS[state];
   return (
+    // The word is always there to be heard; the narrowest windows show it only where all is not well.
     <output className="live-state" data-state={state} aria-live="polite" title={long}>
-      {short}
+      <span>{short}</span>
     </output>
   );
 }

@@ -1,5 +1,5 @@
 // What surrounds every view: navigation, the chosen project, how live the page is, the colours.
-import { LogOut } from "lucide-react";
+import { LogOut, SunMoon } from "lucide-react";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import type { Refused } from "../live/ask";
@@ -8,6 +8,7 @@ import { Button } from "../ui/Button";
 import { Empty } from "../ui/Empty";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { Problem } from "../ui/Problem";
+import { Denied, isDenied } from "./Denied";
 import { LiveState } from "./LiveState";
 import { addressOf, useOpen, ViewLink } from "./links";
 import { applyTheme, keptTheme, type Theme } from "./theme";
@@ -21,7 +22,7 @@ interface Props {
 }
 
 export function Shell({ isReady, error, onRetry, onLeave }: Props) {
-  const { who } = useLiveContext();
+  const { who, chosen } = useLiveContext();
   return (
     <>
       <a className="skip" href="#view">
@@ -45,7 +46,7 @@ export function Shell({ isReady, error, onRetry, onLeave }: Props) {
       <Navigation />
       <main id="view" tabIndex={-1}>
         {error && <Problem error={error} what="The list of projects" onRetry={onRetry} />}
-        {isReady && <Views />}
+        {isReady && (isDenied(who.projects, chosen) ? <Denied onLeave={onLeave} /> : <Views />)}
       </main>
     </>
   );
@@ -58,8 +59,16 @@ function useShownViews(): readonly View[] {
 
 function Navigation() {
   const [path] = useLocation();
+  const place = useRef<HTMLElement>(null);
+  const name = path.split("/")[1];
+  useEffect(() => {
+    // Where it is one line that scrolls sideways, the entry of this view is brought into its middle.
+    const nav = place.current!;
+    const here = nav.querySelector<HTMLElement>("[data-here]");
+    if (here) nav.scrollLeft = here.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
+  }, [name]);
   return (
-    <nav aria-label="Views" className="views">
+    <nav aria-label="Views" className="views" ref={place}>
       {useShownViews().map(({ path: name, title, icon: Icon }) => {
         const isHere = path === `/${name}` || path.startsWith(`/${name}/`);
         return (
@@ -148,7 +157,8 @@ function ThemeChooser() {
     setTheme(chosen);
   };
   return (
-    <div className="chooser">
+    <div className="chooser theme">
+      <SunMoon size={16} aria-hidden />
       <select aria-label="Colours" value={theme} onChange={(event) => choose(event.target.value as Theme)}>
         <option value="system">Auto</option>
         <option value="light">Light</option>

@@ -2,6 +2,7 @@
 import { type FormEvent, useState } from "react";
 import { useAgents } from "../live/agents";
 import { useLiveContext } from "../live/context";
+import { useDraft } from "../live/drafts";
 import { Button } from "../ui/Button";
 import { Choice, optionsOf } from "../ui/Choice";
 import { tell, tellFailure } from "../ui/toasts";
@@ -20,10 +21,12 @@ interface Props {
   onAdded(id: string): void;
 }
 
+const DRAFT = "backlog-new";
+
 export function AddItem({ projects, cards, addressOf, onClose, onAdded }: Props) {
   const { server } = useLiveContext();
   const [project, setProject] = useState(projects[0] ?? "");
-  const [fields, setFields] = useState<Fields>(NEW);
+  const [fields, change] = useDraft<Fields>(DRAFT, NEW);
   const [isSending, setSending] = useState(false);
   const { data } = useAgents(project);
   const submit = async (event: FormEvent) => {
@@ -32,6 +35,7 @@ export function AddItem({ projects, cards, addressOf, onClose, onAdded }: Props)
     try {
       const { addBacklogItem } = await server.mutate(AddItemDocument, { input: additionOf(project, fields) });
       tell(`“${fields.title.trim()}” is in the backlog.`);
+      change(() => NEW);
       onAdded(addBacklogItem.id);
     } catch (error) {
       tellFailure(error);
@@ -49,10 +53,17 @@ export function AddItem({ projects, cards, addressOf, onClose, onAdded }: Props)
           cards={[...cards.values()].filter((card) => card.project === project)}
           id={null}
           addressOf={addressOf}
-          onTouch={(name, value) => setFields((before) => ({ ...before, [name]: value }))}
+          onTouch={(name, value) => change((before) => ({ ...before, [name]: value }))}
         />
         <div className="actions">
-          <Button onPress={onClose}>Cancel</Button>
+          <Button
+            onPress={() => {
+              change(() => NEW);
+              onClose();
+            }}
+          >
+            Cancel
+          </Button>
           <Button kind="primary" type="submit" isDisabled={isSending || fields.title.trim() === ""}>
             Add
           </Button>

@@ -7,6 +7,7 @@ import { useAddress, useParams } from "../app/params";
 import type { ViewProps } from "../app/views";
 import type { Refused, Server } from "../live/ask";
 import { useMay, useShownProjects } from "../live/context";
+import { useDrafted } from "../live/drafts";
 import { about } from "../live/events";
 import { readPages } from "../live/pages";
 import { useLiveEach } from "../live/useLive";
@@ -18,7 +19,7 @@ import { type Card, choicesOf, CLOSED_STATUSES, columnsOf, filterOf, isFiltered,
 import { Column } from "./Column";
 import { BacklogSearchDocument } from "./documents";
 import { Filters } from "./Filters";
-import { ItemPanel } from "./ItemPanel";
+import { DRAFT, ItemPanel } from "./ItemPanel";
 import { useBoard } from "./useBoard";
 import { useMoves } from "./useMoves";
 
@@ -45,6 +46,7 @@ export default function BacklogView({ record }: ViewProps) {
   const choices = useMemo(() => choicesOf(cards.values()), [cards]);
   const statuses = wantsClosed ? [...OPEN_STATUSES, ...CLOSED_STATUSES] : OPEN_STATUSES;
   const isEmpty = snapshot.isRead && cards.size === 0 && !wantsClosed;
+  const drafted = useDrafted(DRAFT);
   const close = () => navigate(address(""));
 
   return (
@@ -82,6 +84,7 @@ export default function BacklogView({ record }: ViewProps) {
                 isFiltered={isFiltered(filter)}
                 showsProjects={projects.length > 1}
                 open={record}
+                drafted={drafted}
                 addressOf={address}
                 moves={moves}
                 cardOf={(id) => board.snapshot.cards.get(id)}

@@ -15,12 +15,14 @@ const MOST_AGENTS = 30;
 interface Props {
   card: Card;
   isOpen: boolean;
+  /** Whether it was changed here and not saved. */
+  isDrafted: boolean;
   showsProject: boolean;
   moves: Moves | null;
   address: string;
 }
 
-export const CardRow = memo(function CardRow({ card, isOpen, showsProject, moves, address }: Props) {
+export const CardRow = memo(function CardRow({ card, isOpen, isDrafted, showsProject, moves, address }: Props) {
   const more = card.tags.length - MOST_TAGS;
   return (
     <article
@@ -40,6 +42,7 @@ export const CardRow = memo(function CardRow({ card, isOpen, showsProject, moves
         {moves && <CardMenu card={card} moves={moves} />}
       </div>
       <div className="backlog-marks">
+        {isDrafted && <Badge tone="warn">not saved</Badge>}
         <Badge tone={toneOf(card.priority)}>{card.priority.toLowerCase()}</Badge>
         {isBlocked(card) && (
           <Badge tone="bad">

@@ -1,6 +1,7 @@
 // One status: its cards, of which only the visible ones exist, and the place to drop others on.
 import { type DragEvent, memo, useCallback, useState } from "react";
 import { Button } from "../ui/Button";
+import { RowsToCome } from "../ui/Coming";
 import { VirtualList } from "../ui/VirtualList";
 import type { Column as Rest } from "./board";
 import { CardRow, DRAGGED } from "./CardRow";
@@ -16,6 +17,8 @@ interface Props {
   isFiltered: boolean;
   showsProjects: boolean;
   open: string;
+  /** Ids of items that were changed here and not saved. */
+  drafted: ReadonlySet<string>;
   moves: Moves | null;
   addressOf(id: string): string;
   cardOf(id: string): Card | undefined;
@@ -24,14 +27,14 @@ interface Props {
 
 const CARD_PX = 86;
 
-export const Column = memo(function Column({ status, cards, rest, isRead, isFiltered, showsProjects, open, moves, addressOf, cardOf, onMore }: Props) {
+export const Column = memo(function Column({ status, cards, rest, isRead, isFiltered, showsProjects, open, drafted, moves, addressOf, cardOf, onMore }: Props) {
   const { isOver, ...drop } = useDrop((id) => {
     const card = cardOf(id);
     if (card) void moves?.move(card, status);
   });
   const row = useCallback(
-    (card: Card) => <CardRow card={card} isOpen={card.id === open} showsProject={showsProjects} moves={moves} address={addressOf(card.id)} />,
-    [open, showsProjects, moves, addressOf],
+    (card: Card) => <CardRow card={card} isOpen={card.id === open} isDrafted={drafted.has(card.id)} showsProject={showsProjects} moves={moves} address={addressOf(card.id)} />,
+    [open, drafted, showsProjects, moves, addressOf],
   );
   const unread = rest?.unread ?? 0;
   const title = titleOf(status);
@@ -43,8 +46,10 @@ export const Column = memo(function Column({ status, cards, rest, isRead, isFilt
       </header>
       {cards.length > 0 ? (
         <VirtualList items={cards} label={`${title}, ${cards.length} cards`} keyOf={idOf} rowHeight={CARD_PX} className="backlog-cards" row={row} />
+      ) : !isRead ? (
+        <RowsToCome count={3} />
       ) : (
-        <p className="backlog-none faint">{!isRead ? "Reading…" : isFiltered ? "Nothing passes the filter" : "Nothing"}</p>
+        <p className="backlog-none faint">{isFiltered ? "Nothing passes the filter" : "Nothing"}</p>
       )}
       {rest?.hasMore && unread > 0 && (
         <footer>

@@ -3,6 +3,7 @@ import { type FormEvent, useState } from "react";
 import { Input, Label, TextField } from "react-aria-components";
 import { useAgents } from "../live/agents";
 import { useLiveContext } from "../live/context";
+import { useDraft } from "../live/drafts";
 import type { FeedEvent } from "../live/events";
 import { useLive } from "../live/useLive";
 import { Button } from "../ui/Button";
@@ -116,11 +117,14 @@ interface EditProps {
   onSaved(): void;
 }
 
+/** Where drafts of changes to items are kept, before the item's id. */
+export const DRAFT = "backlog/";
+const UNTOUCHED: { draft: Draft; reason: string } = { draft: {}, reason: "" };
+
 function Edit({ item, board, near, moves, addressOf, onSaved }: EditProps) {
   const { server } = useLiveContext();
-  const [draft, setDraft] = useState<Draft>({});
+  const [{ draft, reason }, change] = useDraft(DRAFT + item.id, UNTOUCHED);
   const [drafts, setDrafts] = useState(0);
-  const [reason, setReason] = useState("");
   const { data } = useAgents(item.project);
   const agents = inReach(data ?? []);
   const fields = shown(draft, item);
@@ -128,8 +132,7 @@ function Edit({ item, board, near, moves, addressOf, onSaved }: EditProps) {
   const needsReason = item.assignee !== "" || (draft.assignee !== undefined && fields.assignee !== "");
   const isComplete = names.length > 0 && fields.title.trim() !== "" && (!needsReason || reason.trim() !== "");
   const forget = () => {
-    setDraft({});
-    setReason("");
+    change(() => UNTOUCHED);
     // Fields that keep their own text begin anew.
     setDrafts((before) => before + 1);
   };
@@ -157,10 +160,10 @@ function Edit({ item, board, near, moves, addressOf, onSaved }: EditProps) {
           cards={near}
           id={item.id}
           addressOf={addressOf}
-          onTouch={(name, value) => setDraft((before) => touched(before, item, name, value))}
+          onTouch={(name, value) => change((before) => ({ ...before, draft: touched(before.draft, item, name, value) }))}
         />
         {names.length > 0 && needsReason && (
-          <TextField value={reason} onChange={setReason} isRequired>
+          <TextField value={reason} onChange={(text) => change((before) => ({ ...before, reason: text }))} isRequired>
             <Label>Reason, told to {[...new Set([item.assignee, fields.assignee].filter(Boolean))].join(" and ")}</Label>
             <Input maxLength={500} />
           </TextField>

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import { Checkbox, CheckboxGroup, Label, TextArea, TextField } from "react-aria-components";
 import { type AgentName, useAgents } from "../live/agents";
 import { useLiveContext } from "../live/context";
+import { useDraft } from "../live/drafts";
 import { Button } from "../ui/Button";
 import { Choice, optionsOf } from "../ui/Choice";
 import { useConfirm } from "../ui/confirm";
@@ -30,7 +31,7 @@ export function Compose({ projects, to, onSent }: Props) {
   const confirm = useConfirm();
   const [project, setProject] = useState(projects[0] ?? "");
   const [chosen, setChosen] = useState<string[]>(to ? [to] : []);
-  const [text, setText] = useState("");
+  const [text, setText] = useDraft("message", "");
   const [category, setCategory] = useState<MessageCategory>("INFO");
   const [priority, setPriority] = useState<MessagePriority>("NORMAL");
   const [isSending, setSending] = useState(false);
@@ -50,6 +51,7 @@ export function Compose({ projects, to, onSent }: Props) {
     try {
       const { sendMessage } = await server.mutate(SendMessageDocument, { input: { project, to: isToAll ? [EVERYONE] : chosen, message: text.trim(), category, priority } });
       tell(sendMessage.note || `Sent to ${sendMessage.recipientCount === 1 ? "1 agent" : `${sendMessage.recipientCount} agents`}.`);
+      setText(() => "");
       onSent(`${sendMessage.project}/${sendMessage.threadId}`);
     } catch (failure) {
       tellFailure(failure);
@@ -85,7 +87,7 @@ export function Compose({ projects, to, onSent }: Props) {
             {data && agents.length === 0 && <p className="faint">No agent has come to this project yet.</p>}
           </div>
         </CheckboxGroup>
-        <TextField value={text} onChange={setText} isRequired>
+        <TextField value={text} onChange={(said) => setText(() => said)} isRequired>
           <Label>Message</Label>
           <TextArea rows={6} />
         </TextField>

@@ -9,7 +9,7 @@ import { useMay, useShownProjects } from "../live/context";
 import { about } from "../live/events";
 import { useLiveEach } from "../live/useLive";
 import { Button } from "../ui/Button";
-import { ConnectAnAgent, Empty } from "../ui/Empty";
+import { Empty } from "../ui/Empty";
 import { Problem } from "../ui/Problem";
 import { Split } from "../ui/Split";
 import { Compose } from "./Compose";
@@ -75,18 +75,12 @@ export default function MessagesView({ record }: ViewProps) {
           ) : null
         }
         nothing={
-          <div className="panel">
-            {isRead && <Empty title={threads.length > 0 ? "Open a thread" : "Nothing has been said yet"}>
-              {threads.length > 0 ? (
+          <div className="panel messages-nothing">
+            {threads.length > 0 && (
+              <Empty title="Open a thread">
                 <p>Then its messages stand here, with who has read and answered each of them.</p>
-              ) : projects.length > 0 ? (
-                <p>
-                  Agents write with <code>memory_send_message</code>. {may && "Write to them yourself: each is told in its next result."}
-                </p>
-              ) : (
-                <ConnectAnAgent />
-              )}
-            </Empty>}
+              </Empty>
+            )}
           </div>
         }
       />

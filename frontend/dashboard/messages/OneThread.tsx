@@ -5,6 +5,7 @@ import { useLiveContext, useMay } from "../live/context";
 import { about } from "../live/events";
 import { useLiveEach } from "../live/useLive";
 import { Button } from "../ui/Button";
+import { RowsToCome } from "../ui/Coming";
 import { Empty } from "../ui/Empty";
 import { Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
@@ -37,7 +38,7 @@ export function OneThreadPart({ project, thread }: { project: string; thread: st
   if (!data) {
     return (
       <Panel title="Conversation">
-        {error ? <Problem error={error} what="The thread" onRetry={refresh} /> : <p className="faint messages-note">Reading…</p>}
+        {error ? <Problem error={error} what="The thread" onRetry={refresh} /> : <RowsToCome count={3} />}
       </Panel>
     );
   }
@@ -67,20 +68,22 @@ export function OneThreadPart({ project, thread }: { project: string; thread: st
         )
       }
     >
-      {!last && (
-        <Empty title="There is no such thread">
-          <p>Finished messages are kept for 7 days; this one may be gone.</p>
-        </Empty>
-      )}
-      <ol className="messages-list">
-        {messages.map((message) => (
-          <li key={message.id}>
-            <OneMessage message={message} thread={messages} own={own} onMoved={() => refresh?.()} />
-          </li>
-        ))}
-      </ol>
-      {data.hasMore && <p className="faint messages-note">Only the first {count} messages are shown.</p>}
-      <div ref={end} />
+      <div className="messages-scroll">
+        {!last && (
+          <Empty title="There is no such thread">
+            <p>Finished messages are kept for 7 days; this one may be gone.</p>
+          </Empty>
+        )}
+        <ol className="messages-list">
+          {messages.map((message) => (
+            <li key={message.id}>
+              <OneMessage message={message} thread={messages} own={own} onMoved={() => refresh?.()} />
+            </li>
+          ))}
+        </ol>
+        {data.hasMore && <p className="faint messages-note">Only the first {count} messages are shown.</p>}
+        <div ref={end} />
+      </div>
       {may && last && <Reply key={thread} project={project} to={last} own={own} onSent={() => refresh?.()} />}
     </Panel>
   );

@@ -3,6 +3,7 @@ import { Send } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Label, TextArea, TextField } from "react-aria-components";
 import { useLiveContext } from "../live/context";
+import { useDraft } from "../live/drafts";
 import { Button } from "../ui/Button";
 import { Choice, optionsOf } from "../ui/Choice";
 import { tell, tellFailure } from "../ui/toasts";
@@ -20,7 +21,7 @@ interface Props {
 
 export function Reply({ project, to, own, onSent }: Props) {
   const { server } = useLiveContext();
-  const [text, setText] = useState("");
+  const [text, setText] = useDraft(`answer/${to.threadId}`, "");
   const [category, setCategory] = useState<MessageCategory>("INFO");
   const [priority, setPriority] = useState<MessagePriority>("NORMAL");
   const [isSending, setSending] = useState(false);
@@ -33,7 +34,7 @@ export function Reply({ project, to, own, onSent }: Props) {
     try {
       const { sendMessage } = await server.mutate(SendMessageDocument, { input: { project, to: recipients, message: text.trim(), replyTo: to.id, category, priority } });
       tell(sendMessage.note || `Sent to ${recipients.join(", ")}.`);
-      setText("");
+      setText(() => "");
       onSent();
     } catch (error) {
       tellFailure(error);
@@ -43,7 +44,7 @@ export function Reply({ project, to, own, onSent }: Props) {
   };
   return (
     <form className="messages-reply" onSubmit={(event) => void submit(event)}>
-      <TextField value={text} onChange={setText}>
+      <TextField value={text} onChange={(said) => setText(() => said)}>
         <Label>
           Answer <span className="faint">{recipients.join(", ")}</span>
         </Label>

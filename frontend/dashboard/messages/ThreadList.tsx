@@ -4,9 +4,11 @@ import { memo } from "react";
 import { ToggleButton } from "react-aria-components";
 import { Link } from "wouter";
 import type { Changes } from "../app/params";
+import { useLiveContext, useMay } from "../live/context";
 import { Button } from "../ui/Button";
 import { Choice, optionsOf } from "../ui/Choice";
-import { Empty } from "../ui/Empty";
+import { RowsToCome } from "../ui/Coming";
+import { ConnectAnAgent, Empty } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
 import { SearchBox } from "../ui/SearchBox";
 import { useClock, Time } from "../ui/Time";
@@ -31,6 +33,8 @@ interface Props {
 const ROW_PX = 78;
 
 export function ThreadList({ all, threads, isRead, isCut, showsProjects, filter, open, addressOf, onChange }: Props) {
+  const { projects } = useLiveContext();
+  const may = useMay("AGENT");
   const unread = threads.filter((thread) => thread.unreadCount > 0).length;
   const row = (thread: Thread) => {
     const record = `${thread.project}/${thread.id}`;
@@ -43,15 +47,19 @@ export function ThreadList({ all, threads, isRead, isCut, showsProjects, filter,
         <VirtualList items={threads} label="Threads, overdue and unread ones first" keyOf={keyOf} rowHeight={ROW_PX} className="messages-rows" row={row} />
       ) : (
         <div className="messages-rows">
-          {!isRead && <p className="faint messages-note">Reading…</p>}
+          {!isRead && <RowsToCome count={6} />}
           {isRead && isFiltered(filter) && (
             <Empty title="No thread passes the filter">
               <Button onPress={() => onChange(NO_FILTER)}>Clear the filter</Button>
             </Empty>
           )}
           {isRead && !isFiltered(filter) && (
-            <Empty title="No messages yet">
-              <p>What agents write to each other appears here at once.</p>
+            <Empty title="Nothing has been said yet">
+              <p>
+                Agents write with <code>memory_send_message</code>; it then stands here at once.{" "}
+                {projects.length > 0 && may && "Write to them yourself: each is told in its next result."}
+              </p>
+              {projects.length === 0 && <ConnectAnAgent />}
             </Empty>
           )}
         </div>
@@ -71,15 +79,19 @@ function Filters({ all, filter, onChange }: { all: readonly Thread[]; filter: Fi
   return (
     <div className="messages-filters" role="search" aria-label="Filter the threads">
       <SearchBox label="Search threads" value={filter.text} onSearch={(q) => onChange({ q })} />
-      <Choice label="Agent" isLabelHidden value={filter.agent} options={[{ value: "", text: "Any agent" }, ...optionsOf(peopleOf(all), (name) => (name === own ? `${name} (you)` : name))]} onChoose={(agent) => onChange({ agent })} />
-      <Choice label="Category" isLabelHidden value={filter.category ?? ""} options={[{ value: "", text: "Any category" }, ...optionsOf(CATEGORIES)]} onChoose={(category) => onChange({ category })} />
-      <Choice label="Priority" isLabelHidden value={filter.priority ?? ""} options={[{ value: "", text: "Any priority" }, ...optionsOf(PRIORITIES)]} onChoose={(priority) => onChange({ priority })} />
-      <ToggleButton className="button plain" isSelected={filter.only === "unread"} onChange={only("unread")}>
-        Unread
-      </ToggleButton>
-      <ToggleButton className="button plain" isSelected={filter.only === "overdue"} onChange={only("overdue")}>
-        Overdue
-      </ToggleButton>
+      <div className="messages-toggles">
+        <ToggleButton className="button plain" isSelected={filter.only === "unread"} onChange={only("unread")}>
+          Unread
+        </ToggleButton>
+        <ToggleButton className="button plain" isSelected={filter.only === "overdue"} onChange={only("overdue")}>
+          Overdue
+        </ToggleButton>
+      </div>
+      <div className="messages-choices">
+        <Choice label="Agent" isLabelHidden value={filter.agent} options={[{ value: "", text: "Any agent" }, ...optionsOf(peopleOf(all), (name) => (name === own ? `${name} (you)` : name))]} onChoose={(agent) => onChange({ agent })} />
+        <Choice label="Category" isLabelHidden value={filter.category ?? ""} options={[{ value: "", text: "Any category" }, ...optionsOf(CATEGORIES)]} onChoose={(category) => onChange({ category })} />
+        <Choice label="Priority" isLabelHidden value={filter.priority ?? ""} options={[{ value: "", text: "Any priority" }, ...optionsOf(PRIORITIES)]} onChoose={(priority) => onChange({ priority })} />
+      </div>
       {isFiltered(filter) && (
         <Button kind="quiet" onPress={() => onChange(NO_FILTER)}>
           <X size={14} aria-hidden /> Clear
