@@ -2,7 +2,6 @@
 import "../ui/parts.css";
 import "./history.css";
 import { useMemo } from "react";
-import { ToggleButton, ToggleButtonGroup } from "react-aria-components";
 import { useParams } from "../app/params";
 import type { ViewProps } from "../app/views";
 import { useLiveContext, useMay, useShownProjects } from "../live/context";
@@ -52,19 +51,14 @@ export default function HistoryView({ record }: ViewProps) {
     <div className="history">
       <div className="view-head history-bar">
         <h1>History</h1>
-        <ToggleButtonGroup
-          selectionMode="single"
-          disallowEmptySelection
-          selectedKeys={[span.id]}
-          onSelectionChange={([id]) => change({ span: id === SPANS[0]!.id ? null : String(id) })}
-          aria-label="Time to look at"
-        >
+        <div role="radiogroup" aria-label="Time to look at">
           {SPANS.map(({ id, title }) => (
-            <ToggleButton key={id} id={id} className="button plain">
+            <label key={id} className="button history-span" data-selected={id === span.id || undefined}>
+              <input type="radio" name="span" checked={id === span.id} onChange={() => change({ span: id === SPANS[0]!.id ? null : id })} />
               {title}
-            </ToggleButton>
+            </label>
           ))}
-        </ToggleButtonGroup>
+        </div>
         <span className="faint">{span.unit === "HOUR" ? "by the hour, in your time zone" : "by the day of UTC"}</span>
       </div>
       {failed?.error && <Problem error={failed.error} what="The history" onRetry={failed.refresh} />}
