@@ -1,7 +1,7 @@
 // What happens, newest first; it stands still while paused or scrolled, and loses nothing meanwhile.
 import { Pause, Play } from "lucide-react";
 import { memo, useMemo, useState } from "react";
-import { Input, SearchField, ToggleButton, ToggleButtonGroup } from "react-aria-components";
+import { Input, SearchField } from "react-aria-components";
 import { useIsPastRead, useRecentEvents } from "../live/context";
 import type { FeedEvent } from "../live/events";
 import { Button } from "../ui/Button";
@@ -53,13 +53,13 @@ export function Stream({ actor, showsProjects }: Props) {
       }
     >
       <div className="now-filter">
-        <ToggleButtonGroup selectionMode="multiple" selectedKeys={groups as Set<string>} onSelectionChange={(keys) => setGroups(new Set([...keys].map(String)))} aria-label="Kinds of events">
+        <div role="group" aria-label="Kinds of events">
           {[...GROUPS, { id: OTHER, title: "Other" }].map(({ id, title }) => (
-            <ToggleButton key={id} id={id} className="button plain now-kind">
+            <button key={id} type="button" className="button plain now-kind" aria-pressed={groups.has(id)} data-selected={groups.has(id) || undefined} onClick={() => setGroups(new Set([...groups].filter((one) => one !== id).concat(groups.has(id) ? [] : [id])))}>
               {title}
-            </ToggleButton>
+            </button>
           ))}
-        </ToggleButtonGroup>
+        </div>
       </div>
       {rows.length > 0 ? (
         <VirtualList
