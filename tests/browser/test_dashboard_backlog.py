@@ -230,7 +230,8 @@ async def test_a_thousand_items_are_few_elements_and_filters_stand_in_the_addres
     eva = await comes(server, "eva", project="engine")
     await eva.call("memory_add_backlog_item", title="Turbine", description="whistles in the rain")
     await page.get_by_label("Search items").fill("whistles")
-    await expect(opened.get_by_role("article")).to_have_text(re.compile("Turbine"), timeout=SOON_MS)
+    await expect(opened.get_by_role("article")).to_have_count(1, timeout=SOON_MS)
+    await expect(opened.get_by_role("article")).to_have_text(re.compile("Turbine"))
 
 
 async def test_a_readonly_key_reads_the_board_and_is_offered_nothing_else(
