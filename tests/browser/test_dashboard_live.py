@@ -320,12 +320,12 @@ async def test_of_two_facts_that_change_at_once_the_page_never_shows_one_without
     for watched, path, look in zip(pages, ("/now", "/backlog"), (HOLDERS, CARDS), strict=True):
         await watched.watch()
         await watched.open(server.url, path)
-        await expect(watched.page.locator("main")).to_contain_text("turn 00")
+        await expect(watched.page.locator(".now-lock, .backlog-card", has_text="turn 00")).to_be_visible()
         await watched.page.evaluate(NOTE_SCENES.replace("LOOK", look))
     for number in range(1, TURNS):
         await turn(number)
     for page in (now, backlog):
-        await expect(page.locator("main")).to_contain_text(f"turn {TURNS - 1}")
+        await expect(page.locator(".now-lock, .backlog-card", has_text=f"turn {TURNS - 1}")).to_be_visible()
     held, moved = await scenes(now), await scenes(backlog)
     assert len(held) > 2
     assert len(moved) > 2
