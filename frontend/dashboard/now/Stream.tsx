@@ -10,7 +10,7 @@ import { Empty } from "../ui/Empty";
 import { Panel } from "../ui/Panel";
 import { Time } from "../ui/Time";
 import { VirtualList } from "../ui/VirtualList";
-import { chosen, GROUPS, groupOf, keyOf, OTHER, says } from "./told";
+import { chosen, folded, GROUPS, groupOf, OTHER, type Told } from "./told";
 
 interface Props {
   /** "project/agent", or "" for all. */
@@ -28,7 +28,7 @@ export function Stream({ actor, showsProjects }: Props) {
   const [groups, setGroups] = useState<ReadonlySet<string>>(new Set());
   const [text, setText] = useState("");
   const shown = held ?? events;
-  const rows = useMemo(() => chosen(shown, { groups, text, actor }), [shown, groups, text, actor]);
+  const rows = useMemo(() => folded(chosen(shown, { groups, text, actor })), [shown, groups, text, actor]);
   const missed = held ? chosen(events, { groups, text, actor }).filter((event) => !held.includes(event)).length : 0;
 
   const hold = (isHeld: boolean) => setHeld((before) => (isHeld ? (before ?? events) : null));
@@ -65,11 +65,11 @@ export function Stream({ actor, showsProjects }: Props) {
         <VirtualList
           items={rows}
           label="Events, newest first"
-          keyOf={keyOf}
+          keyOf={(line) => line.key}
           rowHeight={ROW_PX}
           className="now-events"
           onScrolled={(isScrolled) => !isPaused && hold(isScrolled)}
-          row={(event) => <EventRow event={event} showsProject={showsProjects} />}
+          row={({ event, text, times }) => <EventRow event={event} text={text} times={times} showsProject={showsProjects} />}
         />
       ) : !isRead ? (
         <RowsToCome />
@@ -83,8 +83,7 @@ export function Stream({ actor, showsProjects }: Props) {
   );
 }
 
-const EventRow = memo(function EventRow({ event, showsProject }: { event: FeedEvent; showsProject: boolean }) {
-  const text = says(event);
+const EventRow = memo(function EventRow({ event, text, times, showsProject }: Omit<Told, "key"> & { showsProject: boolean }) {
   return (
     <div className="now-event" data-group={groupOf(event)}>
       <div>
@@ -95,6 +94,7 @@ const EventRow = memo(function EventRow({ event, showsProject }: { event: FeedEv
       </div>
       <div className="now-said" title={text}>
         {text}
+        {times > 1 && <span className="faint"> ×{times}</span>}
       </div>
     </div>
   );

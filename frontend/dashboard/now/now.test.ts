@@ -3,7 +3,7 @@ import type { FeedEvent } from "../live/events";
 import type { NowProjectQuery } from "./documents";
 import { beatsAfter, peopleOf } from "./people";
 import { rowsOf, stepOf } from "./rows";
-import { chosen, perMinute, says } from "./told";
+import { chosen, folded, perMinute, says } from "./told";
 import { type HeldLock, type Node, treeOf } from "./tree";
 import { stillWaiting, waitingAt } from "./waiters";
 
@@ -148,6 +148,17 @@ describe("the stream", () => {
     expect(chosen([granted, said], { ...all, groups: new Set(["locks"]) })).toEqual([granted]);
     expect(chosen([granted, said], { ...all, text: "HELLO bob" })).toEqual([said]);
     expect(chosen([granted, said], { ...all, actor: "p/ann" })).toEqual([granted]);
+  });
+
+  test("that say the same one after the other are one line, which stays that line while it grows", () => {
+    const delivered = (sequence: number, actor = "ann") => event({ __typename: "MessageEvent", kind: "message.status_changed", sequence, actor, recipient: actor, deliveryStatus: "DELIVERED" });
+    const lines = folded([delivered(5, "bob"), delivered(4), delivered(3), delivered(2, "bob")]);
+    expect(lines.map(({ event: { sequence }, text, times }) => [sequence, text, times])).toEqual([
+      [5, "message delivered for bob", 1],
+      [4, "message delivered for ann", 2],
+      [2, "message delivered for bob", 1],
+    ]);
+    expect(folded([delivered(4), delivered(3)])[0]!.key).toBe(folded([delivered(3)])[0]!.key);
   });
 
   test("says what happened in a line", () => {

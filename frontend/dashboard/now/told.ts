@@ -43,6 +43,29 @@ export function keyOf(event: FeedEvent): string {
   return `${event.project}:${event.sequence}`;
 }
 
+export interface Told {
+  /** The newest of them. */
+  event: FeedEvent;
+  text: string;
+  /** How many one after the other said just this. */
+  times: number;
+  key: string;
+}
+
+/** Return one line for events that follow each other and say the same, such as ten messages delivered to one agent. */
+export function folded(events: readonly FeedEvent[]): Told[] {
+  const lines: Told[] = [];
+  for (const event of events) {
+    const text = says(event);
+    const last = lines.at(-1);
+    const isSame = last && last.text === text && last.event.kind === event.kind && last.event.actor === event.actor && last.event.project === event.project;
+    // The oldest names the line, so that it stays the same line while it grows.
+    if (isSame) Object.assign(last, { times: last.times + 1, key: keyOf(event) });
+    else lines.push({ event, text, times: 1, key: keyOf(event) });
+  }
+  return lines;
+}
+
 const MOST_PATHS = 4;
 
 /** Return what happened in one line, without who did it. */
