@@ -102,9 +102,9 @@ class Agent:
             self.task = task
         await self.call("heartbeat", status=status, current_task=self.task)
 
-    async def lock(self, file: str, reason: str, wait_seconds: int = 0) -> dict[str, Any]:
-        """Ask for a file; who holds it is in `conflicts` of the answer."""
-        return await self.call("lock_files", files=[file], reason=reason, wait_seconds=wait_seconds)
+    async def lock(self, *files: str, reason: str, wait_seconds: int = 0) -> dict[str, Any]:
+        """Ask for files; who holds one is in `conflicts` of the answer."""
+        return await self.call("lock_files", files=list(files), reason=reason, wait_seconds=wait_seconds)
 
     async def send(self, to: str, category: str, text: str, **more: Any) -> str:
         """Send a message, to `agent` or `project/agent`, and return its id."""

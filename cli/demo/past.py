@@ -178,9 +178,9 @@ async def _silence(team: Team) -> None:
     await team.silent.call(
         "update_work", title=silent["task"], status="in_progress", files_touched=[silent["file"]]
     )
-    await team.silent.lock(silent["file"], silent["task"])
+    await team.silent.lock(silent["file"], reason=silent["task"])
     for name in team.story.workers:
-        await team.agents[name].lock(silent["file"], "Prices of the day are needed")
+        await team.agents[name].lock(silent["file"], reason="Prices of the day are needed")
 
 
 def _hearer(team: Team, sender: str) -> str:

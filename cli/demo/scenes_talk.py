@@ -149,7 +149,8 @@ async def write_down(team: Team, who: Agent) -> Beats:
     who.say(f"asks what is known: {known.get('result_count', 0)} found")
     yield
     if team.story.dice.random() < 0.7:
-        await who.call("record_learning", title=title, details=details, tags=["live"])
+        kept = await who.call("record_learning", title=title, details=details, tags=["live"])
+        team.learnt.add(kept["id"])
         who.say(f"keeps: {title}")
     else:
         about = {"tags": ["live", "decision"], "files_related": [team.story.dice.choice(team.story.files)]}
@@ -159,16 +160,18 @@ async def write_down(team: Team, who: Agent) -> Beats:
 
 
 async def revise(team: Team, who: Agent) -> Beats:
-    """Replace what is known by something newer."""
+    """Replace what a scene learnt by something newer; what the story began with stays, to be cleaned up by hand."""
     title, details = team.story.live("learnings")
     hits = (await who.call("query", query=title, memory_types=["learning"], limit=5)).get("results", [])
-    old = next((hit for hit in hits if hit.get("status", "active") == "active"), None)
+    old = next((hit for hit in hits if hit["id"] in team.learnt), None)
     kept = await who.call("record_learning", title=title, details=details, tags=["live"])
+    team.learnt.add(kept["id"])
     who.say(f"keeps: {title}")
     yield
     if old is not None and team.story.dice.random() < 0.6:
         given = {"doc_id": old["id"], "new_status": "superseded", "superseded_by": kept["id"]}
         await who.call("change_status", reason="newer runs say otherwise", **given)
+        team.learnt.discard(old["id"])
         who.say(f"replaces: {old['title']}")
         yield
 

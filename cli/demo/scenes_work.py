@@ -11,6 +11,7 @@ from cli.demo.team import Team
 
 Beats = AsyncIterator[None]
 PATIENCE_SECONDS = 50
+MOST_FILES = 3
 
 
 async def _ready(agent: Agent) -> list[dict[str, Any]]:
@@ -29,22 +30,22 @@ async def take_an_item(team: Team, who: Agent) -> Beats:
     who.say(f"claims: {title}")
     await who.beat("busy", title)
     yield
-    with team.a_file() as file:
-        work = await who.call("update_work", title=title, status="in_progress", files_touched=[file])
+    with team.some_files(MOST_FILES) as files:
+        work = await who.call("update_work", title=title, status="in_progress", files_touched=files)
         for overlap in work.get("overlaps", []):
             who.say(f"is told that {overlap['agent']} is at {overlap['file']} too")
         found = await who.call("find_function", query=title)
         await who.call("query", query=title)
         who.say(f"looks first: {found.get('result_count', 0)} functions fit")
         yield
-        got = await who.lock(file, title)
+        got = await who.lock(*files, reason=title)
         if got["success"]:
-            who.say(f"locks {file} (fence {got['fence']})")
-            for _ in range(team.story.dice.randint(1, 3)):
+            who.say(f"locks {', '.join(files)} (fence {got['fence']})")
+            for _ in range(team.story.dice.randint(2, 5)):
                 yield
                 await who.beat("busy")
-            await who.call("unlock_files", files=[file])
-            who.say(f"lets go of {file}")
+            await who.call("unlock_files", files=files)
+            who.say(f"lets go of {', '.join(files)}")
             yield
     if team.story.dice.random() < 0.25:
         await who.call("update_backlog_item", item_id=item["id"], status="retest")
@@ -63,11 +64,11 @@ async def both_want_a_file(team: Team, first: Agent, second: Agent) -> Beats:
     with team.a_file() as file:
         task = f"Rework {file}"
         await first.beat("busy", task)
-        if not (await first.lock(file, task))["success"]:
+        if not (await first.lock(file, reason=task))["success"]:
             return
         first.say(f"locks {file}")
         yield
-        refused = await second.lock(file, f"Test {file}")
+        refused = await second.lock(file, reason=f"Test {file}")
         for conflict in refused.get("conflicts", []):
             second.say(f"is refused {file}: {conflict['held_by']} has it")
         await second.call(
@@ -79,7 +80,7 @@ async def both_want_a_file(team: Team, first: Agent, second: Agent) -> Beats:
             blocked_reason=f"{first.name} has {file}",
         )
         yield
-        waiting = asyncio.create_task(second.lock(file, f"Test {file}", PATIENCE_SECONDS))
+        waiting = asyncio.create_task(second.lock(file, reason=f"Test {file}", wait_seconds=PATIENCE_SECONDS))
         try:
             second.say(f"waits for {file}")
             yield
@@ -225,7 +226,7 @@ async def want_what_is_stale(team: Team, who: Agent) -> Beats:
     silent = team.story.told["silent"]
     if silent is None:
         return
-    got = await who.lock(silent["file"], "Prices of the day are needed")
+    got = await who.lock(silent["file"], reason="Prices of the day are needed")
     if got["success"]:
         for lost in got.get("displaced", []):
             who.say(f"takes over {silent['file']}: {lost['held_by']} has not been heard of")

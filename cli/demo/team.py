@@ -22,6 +22,8 @@ class Team:
     agents: dict[str, Agent]
     busy: set[str] = field(default_factory=set)
     files_in_use: set[str] = field(default_factory=set)
+    learnt: set[str] = field(default_factory=set)
+    """Documents that scenes have written and may replace."""
     neighbour: Team | None = None
 
     @property
@@ -55,12 +57,19 @@ class Team:
     @contextmanager
     def a_file(self) -> Iterator[str]:
         """Give a file that no other scene is at."""
-        file = self.story.dice.choice([one for one in self.story.files if one not in self.files_in_use])
-        self.files_in_use.add(file)
-        try:
+        with self.some_files(1) as (file,):
             yield file
+
+    @contextmanager
+    def some_files(self, most: int) -> Iterator[list[str]]:
+        """Give one to `most` files that no other scene is at."""
+        free = [one for one in self.story.files if one not in self.files_in_use]
+        files = self.story.dice.sample(free, min(self.story.dice.randint(1, most), max(1, len(free) // 2)))
+        self.files_in_use.update(files)
+        try:
+            yield files
         finally:
-            self.files_in_use.discard(file)
+            self.files_in_use.difference_update(files)
 
 
 Teams = dict[str, Team]

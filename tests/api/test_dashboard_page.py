@@ -11,8 +11,9 @@ import pytest
 from api import app
 from api.dashboard import NOT_BUILT, VIEWS, Dashboard
 from api.explorer import FOLDER
+from benchmarks.bundle import named
 from tests.api.conftest import Running
-from tests.api.test_explorer import BROWSER, get, loaded
+from tests.api.test_explorer import BROWSER, get
 from tests.js import missing
 
 REGISTRY = Path(__file__).resolve().parents[2] / "frontend" / "dashboard" / "app" / "views.ts"
@@ -40,7 +41,7 @@ async def test_the_page_may_run_and_load_only_what_this_server_has(server: Runni
     policy = response.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';")
     assert not re.search(r"unsafe|https?:|\*", policy)
-    found = loaded(response.text)
+    found = named(response.text)
     assert len(found) >= 3
     assert all(address.startswith(("/assets/", "data:")) for address in found), found
     for address in found:

@@ -137,16 +137,21 @@ function Body({ project, name, from, to }: { project: string; name: string; from
   const [after, isOld] = useKept(answers.to?.data);
   const before = answers.from?.data;
   const failed = answers.to?.error ?? answers.from?.error;
-  if (failed) return <Problem error={failed} what="The version" onRetry={(answers.to?.error ? answers.to : answers.from)?.refresh} />;
-  if (!after) return <div className="specs-wait" />;
-  if (shown === "schema") return <Schema content={after} />;
-  if (shown === "text") {
+  const problem = failed && <Problem error={failed} what="The version" onRetry={(answers.to?.error ? answers.to : answers.from)?.refresh} />;
+  // The text before stays, dimmed, until the one asked for is read.
+  if (after && shown === "text") {
     return (
-      <div className="specs-text" tabIndex={0} role="group" aria-label="Text of the spec" aria-busy={isOld}>
-        {after.content}
-      </div>
+      <>
+        {problem}
+        <div className="specs-text" tabIndex={0} role="group" aria-label="Text of the spec" aria-busy={isOld}>
+          {after.content}
+        </div>
+      </>
     );
   }
+  if (problem) return problem;
+  if (!after) return <div className="specs-wait" />;
+  if (shown === "schema") return <Schema content={after} />;
   if (from === null) return <p className="specs-note faint">There is only one version: nothing to compare it with. What the next one changes appears here.</p>;
   if (!before || isOld) return <div className="specs-wait" />;
   return <Changes before={before} after={after} />;
