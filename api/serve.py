@@ -173,7 +173,8 @@ def url_of(listener: socket.socket) -> str:
 
 
 def _announce(url: str) -> None:
-    print(f"GraphQL  {url}/graphql")
+    print(f"Page     {url}/")
+    print(f"GraphQL  {url}/graphql (GraphiQL in a browser)")
     print(f"MCP      {url}/mcp")
     print(f"Health   {url}/health", flush=True)
 

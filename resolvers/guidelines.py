@@ -55,7 +55,7 @@ async def set_guideline(
             created_by=act.actor,
             created_at=now,
         )
-        made = replace(kept, rule=told, priority=rank, updated_at=now)
+        made = replace(kept, rule=told, priority=rank, updated_by=act.actor, updated_at=now)
         verb = "updated" if found else "created"
         audit = entry(act, now, "guideline.set", project, _target(made), f"{verb}, priority {rank}")
         return Decision(made, Changes(puts=(made, audit), events=(_event(made, "set"),)))

@@ -15,8 +15,9 @@ from resolvers.inputs import line, project_name
 from resolvers.listing import Listing, listing
 from resolvers.oversight import explained
 from resolvers.rules import MAX_NAME
+from resolvers.sessions import closing_of_key, sweep
 from store.port import By, Changes, Where
-from store.records import Key, KeyName, NewEvent, Usage, new_id
+from store.records import Key, KeyName, NewEvent, Session, Usage, new_id
 
 PREFIX = "ilk_"
 MAX_PROJECTS = 100
@@ -66,7 +67,9 @@ async def create_key(
 
 
 async def revoke_key(act: Act, *, name: str) -> Key:
-    """Revoke the valid key of this name, or the key of this id; it and its sessions stop at once.
+    """Revoke the valid key of this name, or the key of this id, and end the sessions begun with it.
+
+    The first 100 of its sessions end in the same commit, the others right after it: their locks are free.
 
     Raises:
         NotFound: there is no such key.
@@ -84,12 +87,32 @@ async def revoke_key(act: Act, *, name: str) -> Key:
         revoked = replace(key, revoked_at=now, updated_at=now)
         holder = await act.store.get(KeyName, key.name)
         deletes = (holder,) if holder is not None and holder.key_id == key.id else ()
+        closing = await closing_of_key(act, key.id, _lost(act, key), now)
+        ended[:] = closing.result
         why = f"{key.role}: {act.reason}" if act.reason else key.role
         told = entry(act, now, "key.revoked", "", key.name, why)
-        changes = Changes((revoked, told), deletes, checks, (explained(act, _event(revoked, "revoked")),))
+        more = closing.changes
+        changes = Changes(
+            (revoked, told, *more.puts),
+            (*deletes, *more.deletes),
+            (*checks, *more.checks),
+            (explained(act, _event(revoked, "revoked")), *more.events),
+        )
         return Decision(revoked, changes)
 
-    return await act.decide(decision, turn=_TURN)
+    async def rest(now: datetime) -> Decision[Sequence[Session]]:
+        return await closing_of_key(act, gone.id, _lost(act, gone), now)
+
+    ended: list[Session] = []
+    gone = await act.decide(decision, turn=_TURN)
+    while ended:
+        await sweep(act, ended)
+        ended = [*await act.decide(rest, is_final=False)]
+    return gone
+
+
+def _lost(act: Act, key: Key) -> str:
+    return f"its key {key.name} was revoked" + (f": {act.reason}" if act.reason else "")
 
 
 async def keys(

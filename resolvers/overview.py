@@ -42,6 +42,7 @@ class ProjectOverview:
     lock_waiters: int
     unread_messages: int
     urgent_messages: int
+    messages_to_you: int
     open_backlog: int
     ready_backlog: int
     documents: int
@@ -59,7 +60,7 @@ async def overview(act: Act, *, projects: Sequence[str] | None = None) -> list[P
     """
     names = await _projects(act, projects)
     now = await act.store.now()
-    asks = [_asks(name, now) for name in names]
+    asks = [_asks(name, act.actor, now) for name in names]
     answers = await act.store.read(Heads(names), *(ask for each in asks for ask in each)) if names else [{}]
     heads, rest = answers[0], list(answers[1:])
     size = len(asks[0]) if asks else 0
@@ -83,7 +84,7 @@ async def _projects(act: Act, named: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(act.project(name, field="projects") for name in named))
 
 
-def _asks(name: str, now: datetime) -> list[Ask]:
+def _asks(name: str, reader: str, now: datetime) -> list[Ask]:
     where: Where = {"project": name}
     ready: Where = {"status": Status.OPEN.value, "assignee": "", "open_blockers": 0}
     return [
@@ -93,6 +94,7 @@ def _asks(name: str, now: datetime) -> list[Ask]:
         Count(LockWaiter, {**where, "expires_at": Span(after=now)}, COUNTED),
         Count(Delivery, {**where, "status": "pending"}, COUNTED),
         Count(Delivery, {**where, "status": "pending", "priority_rank": 0}, COUNTED),
+        Count(Delivery, {**where, "recipient": reader, "status": "pending"}, COUNTED),
         Count(BacklogItem, {**where, "is_closed": False}, COUNTED),
         Count(BacklogItem, {**where, **ready}, COUNTED),
         Count(Document, {**where, "status": "active"}, COUNTED),
@@ -109,7 +111,7 @@ def _shown(
 ) -> ProjectOverview:
     page, tally, *counts = row
     live = {session.agent for session in page.records if session.active_at >= idle_before}
-    locks, waiters, unread, urgent, is_open, ready, documents, pending = counts
+    locks, waiters, unread, urgent, to_you, is_open, ready, documents, pending = counts
     return ProjectOverview(
         project=name,
         active_sessions=len(page.records),
@@ -119,6 +121,7 @@ def _shown(
         lock_waiters=waiters,
         unread_messages=unread,
         urgent_messages=urgent,
+        messages_to_you=to_you,
         open_backlog=is_open,
         ready_backlog=ready,
         documents=documents,

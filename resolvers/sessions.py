@@ -250,6 +250,32 @@ async def force_end_session(act: Act, *, id: str, reason: str) -> EndedSession:
     return ended
 
 
+async def closing_of_key(
+    act: Act, key_id: str, why: str, now: datetime, limit: int = 100
+) -> Decision[Sequence[Session]]:
+    """Decide the end of up to `limit` sessions begun with a key, in their agents' place, as one change."""
+    page = await act.store.find(Session, {"key_id": key_id, "status": "active"}, limit=limit)
+    puts: dict[tuple[type[Record], str], Record] = {}
+    deletes: dict[tuple[type[Record], str], Record] = {}
+    checks: dict[tuple[type[Record], str], Record] = {}
+    events: list[NewEvent] = []
+    for found in page.records:
+        closed = replace(found, status="ended", ended_by=act.actor, end_reason=why)
+        made = (await _closing(act, closed, now, work="abandoned")).changes
+        # Those of one project share its fence.
+        for kept, records in ((puts, made.puts), (deletes, made.deletes), (checks, made.checks)):
+            kept.update({(type(record), record.id): record for record in records})
+        events += (replace(event, actor=act.actor) for event in made.events)
+    changes = Changes(tuple(puts.values()), tuple(deletes.values()), tuple(checks.values()), tuple(events))
+    return Decision(page.records, changes)
+
+
+async def sweep(act: Act, closed: Sequence[Session]) -> None:
+    """Remove what sessions added to their queues and their work while their end was being decided."""
+    for session in closed:
+        await _sweep(act, session)
+
+
 async def lapse_sessions(engine: Engine, limit: int = 100) -> int:
     """Lapse up to `limit` sessions idle longer than the session TTL; return how many.
 

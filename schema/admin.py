@@ -184,6 +184,6 @@ class AdminMutation:
     async def create_key(act: Act, input: CreateKeyInput) -> rules.CreatedKey:
         return await rules.create_key(act, name=input.name, role=input.role, projects=input.projects)
 
-    @mutation(needs=Role.OWNER, description="Revoke an API key; its sessions stop too.", returns=ApiKey)
+    @mutation(needs=Role.OWNER, description="Revoke an API key and end its sessions.", returns=ApiKey)
     async def revoke_key(act: Act, input: RevokeKeyInput) -> records.Key:
         return await rules.revoke_key(act, name=input.name)

@@ -32,6 +32,7 @@ class Guideline:
     created_by: str = strawberry.field(description="Who set it first.")
     created_at: datetime = strawberry.field(description="When it was set first.")
     updated_at: datetime = strawberry.field(description="When it was set last.")
+    updated_by: str = strawberry.field(description="Who set it last; empty where that was not kept yet.")
 
 
 @strawberry.input(description="Which guideline.")

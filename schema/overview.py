@@ -28,6 +28,9 @@ class ProjectOverview:
     lock_waiters: int = strawberry.field(description="Requests that wait for locks.")
     unread_messages: int = strawberry.field(description="Messages not read yet, once for each recipient.")
     urgent_messages: int = strawberry.field(description="Of those, the urgent ones.")
+    messages_to_you: int = strawberry.field(
+        description="Messages to you not read yet: to the session's agent, else to `user-<key name>`."
+    )
     open_backlog: int = strawberry.field(description="Backlog items that are not closed.")
     ready_backlog: int = strawberry.field(description="Of those, the ones that can be taken up.")
     documents: int = strawberry.field(description="Active documents.")

@@ -43,6 +43,9 @@ class Thread:
     unread_count: int = strawberry.field(
         description="How many deliveries wait to be read.", resolver=lambda root: len(root.unread)
     )
+    awaits_you: bool = strawberry.field(
+        description="Whether a message to you is unread, or one asks for a person's word and has none yet."
+    )
     is_overdue: bool = strawberry.field(description="Whether one of them waits for too long.")
     is_urgent: bool = strawberry.field(
         description="Whether one of them is urgent.",
@@ -77,7 +80,7 @@ _Overdue = Annotated[
 class ThreadQuery:
     @query(
         needs=Role.READONLY,
-        description="A project's threads: overdue ones first, then unread ones, then the latest.",
+        description="A project's threads: what waits for you first, then overdue ones, unread ones, and the latest.",
         returns=ThreadPage,
     )
     async def threads(

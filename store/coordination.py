@@ -328,6 +328,7 @@ class Guideline(Record):
     rule: str
     priority: int = 50
     created_by: str = ""
+    updated_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,18 +162,18 @@ async def _marked(act: Act, asked: _Asked, inbox: Inbox, now: datetime) -> Decis
     session = await act.store.get(Session, asked.session.id)
     if session is None or session.status != "active":
         raise is_over(session)
-    moved: dict[str, Delivery] = {}
+    shown: dict[str, Delivery] = {}
     events: list[NewEvent] = []
     for view in pending:
         assert view.delivery is not None
         delivery = replace(view.delivery, recipient_key_id=view.delivery.recipient_key_id or session.key_id)
-        moved[delivery.id] = _moved(delivery, MessageStatus.DELIVERED, now)
-        events.append(_status_changed(view.message, moved[delivery.id]))
+        shown[delivery.id] = moved(delivery, MessageStatus.DELIVERED, now)
+        events.append(status_changed(view.message, shown[delivery.id]))
     views = tuple(
-        replace(view, delivery=moved.get(view.delivery.id, view.delivery)) if view.delivery else view
+        replace(view, delivery=shown.get(view.delivery.id, view.delivery)) if view.delivery else view
         for view in inbox.messages
     )
-    changes = Changes(puts=tuple(moved.values()), checks=(session,), events=tuple(events))
+    changes = Changes(puts=tuple(shown.values()), checks=(session,), events=tuple(events))
     return Decision(replace(inbox, messages=views), changes)
 
 
@@ -249,9 +249,9 @@ async def update_message_status(
                 field="status",
                 hint="pending -> delivered -> received -> completed or failed.",
             )
-        made = _moved(delivery, status, now)
+        made = moved(delivery, status, now)
         return Decision(
-            StatusChange(made, True), Changes(puts=(made,), events=(_status_changed(message, made),))
+            StatusChange(made, True), Changes(puts=(made,), events=(status_changed(message, made),))
         )
 
     return await act.decide(decision)
@@ -280,7 +280,7 @@ def _missing() -> NotFound:
     )
 
 
-def _moved(delivery: Delivery, status: MessageStatus, now: datetime) -> Delivery:
+def moved(delivery: Delivery, status: MessageStatus, now: datetime) -> Delivery:
     """Return the delivery at `status`, with the times of the steps passed."""
     step = _STEPS[status]
     return replace(
@@ -297,7 +297,8 @@ NOBODY = "-"
 """In place of a key: only admins see the event."""
 
 
-def _status_changed(message: Message, delivery: Delivery) -> NewEvent:
+def status_changed(message: Message, delivery: Delivery) -> NewEvent:
+    """Return the event that tells of it the keys of the sender and the recipient, and admins."""
     audience = dict.fromkeys(key for key in (message.sender_key_id, delivery.recipient_key_id) if key)
     return NewEvent(
         project=delivery.project,

@@ -14,6 +14,7 @@ from resolvers.callers import Role
 from resolvers.errors import BadInput, Clash, LimitExceeded, NotFound
 from resolvers.inputs import agent_name, line, text
 from resolvers.listing import snapshot
+from resolvers.messages.people import persons, settled
 from resolvers.messages.views import MessageView
 from resolvers.oversight import told
 from resolvers.rules import MAX_NAME
@@ -134,7 +135,7 @@ async def send_message(
 
 
 async def _decided(act: Act, draft: Draft, now: datetime) -> Decision[MessageView]:
-    parent = await _parent(act, draft.reply_to) if draft.reply_to else None
+    parent = await (_parent(act, draft.reply_to) if draft.reply_to else _person_s(act, draft.in_response_to))
     if parent is not None and parent.chain_depth >= MAX_CHAIN_DEPTH:
         raise _TooDeep(parent)
     target = draft.to_project or draft.from_project
@@ -151,6 +152,8 @@ async def _decided(act: Act, draft: Draft, now: datetime) -> Decision[MessageVie
         said = f"{act.actor} wrote to you: call memory_get_messages."
         lines = await told(act, target, recipients, "message", said, now)
         changes = replace(changes, puts=(*changes.puts, *lines))
+    done = await settled(act, parent, now)
+    changes = replace(changes, puts=(*changes.puts, *done.puts), events=(*changes.events, *done.events))
     return Decision(MessageView(made, made.text, note, deliveries=deliveries), changes)
 
 
@@ -257,6 +260,14 @@ async def _parent(act: Act, message_id: str) -> Message:
     return found
 
 
+async def _person_s(act: Act, named: str) -> Message | None:
+    """Return the message of a person that `in_response_to` names, if the caller got it and the chain may go on."""
+    found = await act.store.get(Message, named) if named.startswith(f"{Message.PREFIX}_") else None
+    if found is None or not found.user_originated or found.chain_depth >= MAX_CHAIN_DEPTH:
+        return None
+    return found if await _is_party(act, found) else None
+
+
 async def _is_party(act: Act, found: Message) -> bool:
     if act.caller.role.includes(Role.ADMIN):
         return True
@@ -277,9 +288,11 @@ async def _known(
     """Return the recipients with their key ids (empty where unknown), what to say of them, the digests."""
     recipients: dict[str, str] = {}
     unknown: list[str] = []
-    names = [
-        name if parent is not None and name == parent.sender else agent_name("to", name) for name in draft.to
-    ]
+    people = await persons(act, target, draft.to)
+    if parent is not None and target == parent.from_project:
+        people[parent.sender] = parent.sender_key_id
+    sender = parent.sender if parent is not None else None
+    names = [name if name in people or name == sender else agent_name("to", name) for name in draft.to]
     ids = {_digest_id(act, draft, target, name): name for name in names}
     agents, digests, project = await act.store.read(
         GetMany(Agent, tuple(f"{target}/{name}" for name in names)),
@@ -288,16 +301,14 @@ async def _known(
     )
     for name in names:
         agent = agents.get(f"{target}/{name}")
-        recipients[name] = agent.key_id if agent else ""
-        if agent is None and parent is not None and (target, name) == (parent.from_project, parent.sender):
-            recipients[name] = parent.sender_key_id
-        elif agent is None:
+        recipients[name] = agent.key_id if agent else people.get(name, "")
+        if agent is None and name not in people:
             unknown.append(name)
     if unknown and project is not None:
         raise NotFound(
             f"project {target!r} knows no agent {unknown[0]!r}",
             field="to",
-            hint=await _similar(act, target, unknown[0]),
+            hint=f"{await _similar(act, target, unknown[0])} Pass reply_to to answer who wrote to you.",
         )
     note = f"Not seen yet in {target}: {', '.join(unknown)}; it waits for them." if unknown else ""
     return recipients, note, _fresh(ids, digests, target, now)

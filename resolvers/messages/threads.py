@@ -1,4 +1,4 @@
-"""How the threads of a project are listed for a person: what is overdue first, then what is unread, then the latest."""
+"""How the threads of a project are listed for a person: what waits for the reader first, then what is overdue or unread."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 from resolvers.acts import Act
 from resolvers.errors import BadInput
 from resolvers.inputs import page_size
+from resolvers.messages.awaited import addressed, unanswered
 from resolvers.messages.messages import MessageCategory, MessagePriority
 from resolvers.messages.views import MessageView, disclosed, shortened
 from store.cursor import Cursor
@@ -36,6 +37,7 @@ class Thread:
     messages: list[Message] = field(default_factory=list)
     unread: list[Delivery] = field(default_factory=list)
     is_overdue: bool = False
+    awaits_you: bool = False
 
     @property
     def created_at(self) -> datetime:
@@ -44,7 +46,7 @@ class Thread:
     @property
     def place(self) -> tuple[int, float, str]:
         """Return what it is ordered by, least first."""
-        rank = 0 if self.is_overdue else 1 if self.unread else 2
+        rank = 0 if self.awaits_you else 1 if self.is_overdue else 2 if self.unread else 3
         return rank, -self.created_at.timestamp(), self.id
 
     @property
@@ -80,10 +82,11 @@ async def threads(
     first: int = 50,
     after: str | None = None,
 ) -> ThreadPage:
-    """Return a project's threads: overdue ones first, then unread ones, then the others, each the latest first.
+    """Return a project's threads: what waits for the reader, then overdue, unread, and the others, each latest first.
 
     Of the newest 500 messages, and those of the 1,000 most pressing unread deliveries. A thread is
-    overdue when one of its messages waits for longer than `overdue_minutes` (1 to 43,200).
+    overdue when one of its messages waits for longer than `overdue_minutes` (1 to 43,200). It waits
+    for the reader while a message to the reader is unread, or one asks for a person's word.
 
     Raises:
         BadInput: a number is out of bounds, or `after` is not a cursor of this list.
@@ -92,9 +95,10 @@ async def threads(
     size = page_size("first", first)
     minutes = page_size("overdue_minutes", overdue_minutes, limit=LONGEST_MINUTES)
     behind = None if after is None else _decoded(after)
-    heads, latest, waiting = await act.store.read(
+    heads, latest, mine, waiting = await act.store.read(
         Heads((where,)),
         Find(Message, {"project": where}, (By("created_at", "desc"),), LATEST),
+        addressed(act, where),
         Find(
             Delivery,
             {"project": where, "status": "pending"},
@@ -103,10 +107,15 @@ async def threads(
         ),
     )
     messages = {one.id: one for one in latest.records}
-    missing = [one.message_id for one in waiting.records if one.message_id not in messages]
+    unread = {one.id: one for one in (*mine.records, *waiting.records)}
+    missing = [one.message_id for one in unread.values() if one.message_id not in messages]
     messages |= await act.store.get_many(Message, list(dict.fromkeys(missing)))
     overdue_before = await act.store.now() - timedelta(minutes=minutes)
-    found = sorted(_grouped(messages, waiting.records, overdue_before), key=lambda one: one.place)
+    grouped = _grouped(messages, list(unread.values()), overdue_before)
+    asked = await unanswered(act, {one.id: one.messages for one in grouped})
+    for one in grouped:
+        one.awaits_you = one.id in asked or any(each.recipient == act.actor for each in one.unread)
+    found = sorted(grouped, key=lambda one: one.place)
     rest = [one for one in found if behind is None or one.place > behind]
     shown = rest[:size]
     await _disclose(act, shown)

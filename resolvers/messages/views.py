@@ -149,7 +149,7 @@ async def unread_of(act: Act, agent_ids: Sequence[str]) -> list[int]:
 
 async def whole(act: Act, found: Message) -> MessageView:
     """Return a message with all of its deliveries, for its sender or an admin."""
-    return MessageView(found, found.text, deliveries=await _deliveries(act, (found.id,)))
+    return MessageView(found, found.text, deliveries=await deliveries_of(act, (found.id,)))
 
 
 async def _by_delivery(act: Act, found: Sequence[Delivery]) -> tuple[MessageView, ...]:
@@ -170,8 +170,8 @@ async def disclosed(act: Act, views: Sequence[MessageView]) -> tuple[MessageView
     own = {view.message.id for view in views if is_admin or view.message.sender_key_id == key}
     others = {view.message.id for view in views} - own
     deliveries = [
-        *await _deliveries(act, tuple(own)),
-        *await _deliveries(act, tuple(others), {"recipient_key_id": key}),
+        *await deliveries_of(act, tuple(own)),
+        *await deliveries_of(act, tuple(others), {"recipient_key_id": key}),
     ]
     by_message: dict[str, list[Delivery]] = {}
     for one in deliveries:
@@ -184,7 +184,7 @@ async def disclosed(act: Act, views: Sequence[MessageView]) -> tuple[MessageView
     )
 
 
-async def _deliveries(
+async def deliveries_of(
     act: Act, message_ids: tuple[str, ...], narrowed: Where | None = None
 ) -> tuple[Delivery, ...]:
     """Return the deliveries of messages (at most 100 of them), up to 10,000."""

@@ -40,9 +40,11 @@ class Child:
             text=True,
         )
         assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line.startswith("GraphQL"), self.process.stderr and self.process.stderr.read()
-        self.url = line.split()[1]
+        told = [self.process.stdout.readline().split() for _ in range(4)]
+        assert [line[:1] for line in told] == [["Page"], ["GraphQL"], ["MCP"], ["Health"]], (
+            self.process.stderr and self.process.stderr.read()
+        )
+        self.url = told[1][1]
 
     def post(self, document: str, **variables: Any) -> Any:
         body = {"query": document, "variables": variables}

@@ -9,12 +9,13 @@ import pytest
 
 from resolvers.acts import Engine
 from resolvers.callers import Caller, Role
+from store.port import Changes
 from store.records import Audit, Guideline
 from tests.areas.test_messages import begin
 from tests.conftest import Run, failure
 
 SET = """mutation($input: SetGuidelineInput!) {
-  setGuideline(input: $input) { name scope rule priority createdBy }
+  setGuideline(input: $input) { name scope rule priority createdBy updatedBy }
 }"""
 DELETE = "mutation($input: GuidelineInput!) { deleteGuideline(input: $input) { name scope } }"
 GET = """query($name: String!, $scope: String! = "global") {
@@ -219,3 +220,17 @@ async def test_of_edits_made_of_one_reading_at_the_same_moment_one_is_kept(run: 
     assert len(won) == 1
     assert {failure(one) for one in answers if one["errors"]} == {("CONFLICT", "updatedAt")}
     assert (await read(run))["rule"] == f"rule {won[0]}"
+
+
+async def test_who_changed_a_guideline_last_is_kept_beside_who_wrote_it(run: Run, engine: Engine) -> None:
+    await put(run)
+    other = Caller("key_y", "y", Role.ADMIN)
+    changed = (await put(run, caller=other, rule="run them twice"))["data"]["setGuideline"]
+    assert (changed["createdBy"], changed["updatedBy"]) == ("user-x", "user-y")
+
+
+async def test_a_guideline_of_before_says_nothing_of_who_changed_it(run: Run, engine: Engine) -> None:
+    old = Guideline(id="/old", project="", name="old", rule="obey", created_by="planner")
+    await engine.store.commit(Changes(puts=(old,)))
+    asked = '{ guideline(name: "old") { createdBy updatedBy } }'
+    assert (await run(asked))["data"]["guideline"] == {"createdBy": "planner", "updatedBy": ""}

@@ -6,6 +6,7 @@ import asyncio
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from resolvers.callers import LOCAL_OWNER, Caller, Role
 from resolvers.errors import Unauthenticated
 from resolvers.keys import create_key
 from store.port import Changes
-from store.records import Audit, Key, Session
+from store.records import Audit, Key, Lock, Session
 from store.sqlite.store import SqliteStore
 from tests.conftest import Run, failure
 
@@ -112,6 +113,31 @@ async def test_a_revoked_key_stops_at_once_its_sessions_too_d7(guarded: Engine, 
         await guarded.authenticate(made["secret"])
     with pytest.raises(Unauthenticated):
         await guarded.admit(None, Role.READONLY, session.id)
+
+
+@pytest.mark.parametrize("number", [2, 101])
+async def test_the_sessions_of_a_revoked_key_end_and_free_what_they_held(
+    guarded: Engine, run: Run, number: int
+) -> None:
+    made = await create(run, "ci")
+    now = await guarded.store.now()
+    for n in range(number):
+        session = await begin(guarded, made["key"]["id"], f"a{n}")
+        lock = Lock(
+            id=f"p:f{n}", project="p", path=f"f{n}", session_id=session.id, agent=f"a{n}", fence=n + 1
+        )
+        await guarded.store.commit(Changes(puts=(lock,)))
+    other = await begin(guarded, "key_other", "bystander")
+    await guarded.store.commit(Changes(puts=(replace(other, active_at=now),)))
+    asked = {"input": {"name": "ci", "reason": "it leaked"}}
+    assert not (await run(REVOKE, asked))["errors"]
+    assert await guarded.store.count(Lock, {}) == 0
+    left = await guarded.store.find(Session, {"status": "active"} | {"active_at": now})
+    assert [one.agent for one in left.records] == ["bystander"]
+    ended = await guarded.store.get(Session, "ses_a0")
+    assert ended is not None
+    assert (ended.status, ended.ended_by) == ("ended", "user-local")
+    assert ended.end_reason == "its key ci was revoked: it leaked"
 
 
 async def test_a_session_begun_with_an_api_key_stops_with_it_d7(guarded: Engine, run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from resolvers.acts import Engine
 from resolvers.callers import Caller, Role
 from store.port import Changes
-from store.records import Agent, Delivery, Message, MessageDigest, Project, Session, new_id
+from store.records import Agent, Delivery, Key, Message, MessageDigest, Project, Session, new_id
+from tests.areas.session_cases import make_key
 from tests.conftest import Clock, Run, failure
 
 SEND = """mutation($input: SendMessageInput!, $key: String) {
@@ -311,6 +313,96 @@ async def test_a_person_writes_without_a_session_and_can_be_answered(run: Run, e
     await sent(run, bob, "user-local", "done", replyTo=made["id"])
     shown = await run('{ messages(project: "p", agent: "user-local") { nodes { text status } } }')
     assert shown["data"]["messages"]["nodes"] == [{"text": "done", "status": "PENDING"}]
+
+
+async def test_an_agent_writes_first_to_the_person_in_charge(run: Run, engine: Engine) -> None:
+    await register(engine, "p")
+    bob = await begin(engine, "bob")
+    made = await sent(run, bob, "user-local", "may I drop the column?", requireHuman=True)
+    assert (made["to"], made["note"]) == (["user-local"], "")
+    shown = await run('{ messages(project: "p", agent: "user-local") { nodes { text status } } }')
+    assert shown["data"]["messages"]["nodes"] == [{"text": "may I drop the column?", "status": "PENDING"}]
+    refused = await send(run, bob, "user-nobody", "hello?")
+    assert failure(refused) == ("NOT_FOUND", "to")
+    assert "reply_to" in refused["errors"][0]["extensions"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "projects", "is_reached"),
+    [
+        ("Anna B", "user", ("p",), True),
+        ("boss", "owner", (), True),
+        ("away", "admin", ("q",), False),
+        ("ci", "agent", ("p",), False),
+    ],
+)
+async def test_a_person_is_reached_by_the_name_of_a_key_that_includes_the_project(
+    run: Run, engine: Engine, name: str, role: str, projects: tuple[str, ...], is_reached: bool
+) -> None:
+    await register(engine, "p")
+    key, _ = await make_key(engine, name, role, projects)
+    bob = await begin(engine, "bob", key_id="key_a")
+    answer = await send(run, bob, f"user-{name}", "may I?", KEY_A)
+    if not is_reached:
+        assert failure(answer) == ("NOT_FOUND", "to")
+        return
+    assert not answer["errors"], answer["errors"]
+    delivery = await engine.store.get(Delivery, f"{answer['data']['sendMessage']['id']}:user-{name}")
+    assert delivery is not None and delivery.recipient_key_id == key.key_id
+
+
+async def test_a_revoked_key_stands_for_nobody(run: Run, engine: Engine) -> None:
+    await register(engine, "p")
+    key, _ = await make_key(engine, "boss", "owner")
+    kept = await engine.store.get(Key, key.key_id)
+    assert kept is not None
+    gone = replace(kept, revoked_at=await engine.store.now())
+    await engine.store.commit(Changes(puts=(gone,)))
+    bob = await begin(engine, "bob", key_id="key_a")
+    assert failure(await send(run, bob, "user-boss", "may I?", KEY_A)) == ("NOT_FOUND", "to")
+
+
+async def test_whoever_has_written_without_a_session_can_be_written_to(run: Run, engine: Engine) -> None:
+    await register(engine, "p")
+    bob = await begin(engine, "bob", key_id="key_a")
+    program = Caller("key_c", "ci", Role.AGENT, frozenset({"p"}))
+    asked = {"input": {"project": "p", "to": "bob", "message": "the build is red"}}
+    assert not (await run(SEND, asked, caller=program))["errors"]
+    answer = await send(run, bob, "user-ci", "on it", KEY_A)
+    assert not answer["errors"], answer["errors"]
+    delivery = await engine.store.get(Delivery, f"{answer['data']['sendMessage']['id']}:user-ci")
+    assert delivery is not None and delivery.recipient_key_id == "key_c"
+
+
+async def test_in_response_to_a_persons_broadcast_answers_it(run: Run, engine: Engine) -> None:
+    await register(engine, "p")
+    bob, eve = await begin(engine, "bob"), await begin(engine, "eve", key_id="key_b")
+    asked = {"input": {"project": "p", "to": "*", "message": "who owns the parser?"}}
+    made = (await run(SEND, asked))["data"]["sendMessage"]
+    answer = await sent(run, bob, "user-local", "I do", inResponseTo=made["id"])
+    assert (answer["threadId"], answer["replyTo"], answer["chainDepth"]) == (made["id"], made["id"], 1)
+    other = await sent(run, bob, "eve", "about that", inResponseTo=answer["id"])
+    assert (other["threadId"], other["replyTo"]) == (other["id"], "")
+    label = await sent(run, bob, "eve", "about the spec", inResponseTo="spec/api")
+    assert label["threadId"] == label["id"]
+    private = {"input": {"project": "p", "to": "bob", "message": "a word"}}
+    secret = (await run(SEND, private))["data"]["sendMessage"]
+    foreign = await send(run, eve, "bob", "and I?", KEY_B, inResponseTo=secret["id"])
+    assert foreign["data"]["sendMessage"]["replyTo"] == ""
+
+
+async def test_what_a_person_answers_waits_for_that_person_no_more(run: Run, engine: Engine) -> None:
+    bob = await begin(engine, "bob")
+    first = await sent(run, bob, "user-local", "may I?")
+    await sent(run, bob, "user-local", "well?", replyTo=first["id"])
+    elsewhere = await sent(run, bob, "user-local", "something else")
+    counted = '{ overview(projects: ["p"]) { messagesToYou } }'
+    assert (await run(counted))["data"]["overview"] == [{"messagesToYou": 3}]
+    asked = {"input": {"project": "p", "to": "bob", "message": "yes", "replyTo": first["id"]}}
+    assert not (await run(SEND, asked))["errors"]
+    assert (await run(counted))["data"]["overview"] == [{"messagesToYou": 1}]
+    shown = await run('{ messages(project: "p", agent: "user-local", status: PENDING) { nodes { id } } }')
+    assert [one["id"] for one in shown["data"]["messages"]["nodes"]] == [elsewhere["id"]]
 
 
 async def test_an_agent_that_calls_itself_a_user_is_not_taken_for_one(run: Run, engine: Engine) -> None:

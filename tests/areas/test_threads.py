@@ -127,3 +127,65 @@ async def test_threads_refuse_what_is_no_cursor_and_numbers_out_of_bounds(run: R
         assert failure(await run(THREADS, {"after": after})) == ("BAD_INPUT", "after")
     assert failure(await run(THREADS, {"minutes": 0})) == ("BAD_INPUT", "overdueMinutes")
     assert failure(await run(THREADS, {"first": 101})) == ("BAD_INPUT", "first")
+
+
+AWAITED = '{ threads(project: "p") { nodes { id awaitsYou } } }'
+
+
+async def awaited(run: Run, **more: Any) -> list[str]:
+    """Return the threads that wait for the caller; they must stand first."""
+    nodes = (await run(AWAITED, **more))["data"]["threads"]["nodes"]
+    marks = [one["awaitsYou"] for one in nodes]
+    assert marks == sorted(marks, reverse=True)
+    return [one["id"] for one in nodes if one["awaitsYou"]]
+
+
+async def test_what_is_written_to_the_person_stands_first_until_it_is_answered_or_acknowledged(
+    run: Run, clock: Clock
+) -> None:
+    ann = (await start(run, "ann"))["sessionId"]
+    await start(run, "bob")
+    mine = await send(run, text="may I?", to="user-local", sessionId=ann)
+    also = await send(run, text="and this?", to="user-local", sessionId=ann)
+    clock.forward(minutes=31)
+    await send(run, text="urgent", to="bob", priority="URGENT", sessionId=ann)
+    assert set(await awaited(run)) == {mine, also}
+    await send(run, text="yes", to="ann", replyTo=mine)
+    assert await awaited(run) == [also]
+    acknowledge = """mutation($id: ID!) {
+      updateMessageStatus(input: {project: "p", messageId: $id, status: RECEIVED}) { status }
+    }"""
+    assert not (await run(acknowledge, {"id": also}))["errors"]
+    assert await awaited(run) == []
+
+
+@pytest.mark.parametrize("settled_by", ["answer", "completed"])
+async def test_a_persons_word_that_agents_ask_for_is_awaited_until_it_comes(
+    run: Run, clock: Clock, settled_by: str
+) -> None:
+    ann = (await start(run, "ann"))["sessionId"]
+    bob = (await start(run, "bob"))["sessionId"]
+    asked = await send(run, text="drop it?", to="bob", requireHuman=True, sessionId=ann)
+    await run(READ, {"session": bob})
+    clock.forward(minutes=1)
+    await send(run, text="not mine to say", to="ann", replyTo=asked, sessionId=bob)
+    await send(run, text="the latest", to="bob", sessionId=ann)
+    assert await awaited(run) == [asked]
+    clock.forward(minutes=1)
+    if settled_by == "answer":
+        await send(run, text="yes, drop it", to="ann", replyTo=asked)
+    else:
+        done = """mutation($id: ID!, $session: ID!) {
+          updateMessageStatus(input: {messageId: $id, status: COMPLETED, sessionId: $session}) { status }
+        }"""
+        assert not (await run(done, {"id": asked, "session": bob}))["errors"]
+    assert await awaited(run) == []
+
+
+async def test_what_is_written_to_one_person_does_not_wait_for_another(engine: Engine, run: Run) -> None:
+    ann = (await start(run, "ann"))["sessionId"]
+    one, _ = await make_key(engine, "one", "admin", ("p",))
+    other, _ = await make_key(engine, "other", "admin", ("p",))
+    mine = await send(run, text="for one", to="user-one", sessionId=ann)
+    assert await awaited(run, caller=one) == [mine]
+    assert await awaited(run, caller=other) == []

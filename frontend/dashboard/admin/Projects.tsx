@@ -2,7 +2,8 @@
 import { Plus } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Input, Label, TextField } from "react-aria-components";
-import { ViewLink } from "../app/links";
+import { useSearch } from "wouter";
+import { addressOf, ViewLink } from "../app/links";
 import type { Server } from "../live/ask";
 import { useLiveContext, useShownProjects } from "../live/context";
 import { about } from "../live/events";
@@ -10,7 +11,7 @@ import { readPages } from "../live/pages";
 import { useLiveEach } from "../live/useLive";
 import { Button } from "../ui/Button";
 import { useConfirm } from "../ui/confirm";
-import { Empty } from "../ui/Empty";
+import { Empty, Missing } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
@@ -27,6 +28,8 @@ const COORDINATOR = "coordinator";
 
 export function Projects({ record }: { record: string }) {
   const shown = useShownProjects();
+  const search = useSearch();
+  const isKnown = useLiveContext().projects.some(({ name }) => name === record);
   const [isNew, setNew] = useState(false);
   const openerOf = useFocusBack(isNew ? "new" : null);
   return (
@@ -56,6 +59,11 @@ export function Projects({ record }: { record: string }) {
         )}
       </Panel>
       {record && shown.some(({ name }) => name === record) && <Agents key={record} project={record} />}
+      {record && !isKnown && (
+        <div className="panel">
+          <Missing what="project" to={addressOf("admin", "projects", search)} all="See all projects" />
+        </div>
+      )}
     </div>
   );
 }

@@ -7,13 +7,12 @@ import { about } from "../live/events";
 import { useKept } from "../live/useKept";
 import { useLiveEach } from "../live/useLive";
 import { Button } from "../ui/Button";
-import { useConfirm } from "../ui/confirm";
 import { Empty } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
-import { tell, tellFailure } from "../ui/toasts";
-import { ForceEndSessionDocument, OpenSessionsDocument, type OpenSessionsQuery } from "./documents";
+import { useEndSession } from "../ui/useEndSession";
+import { OpenSessionsDocument, type OpenSessionsQuery } from "./documents";
 import { Table } from "./Table";
 
 type Session = OpenSessionsQuery["sessions"]["nodes"][number];
@@ -29,8 +28,8 @@ function inOrder(sessions: readonly Session[]): Session[] {
 }
 
 export function Sessions() {
-  const { chosen, server } = useLiveContext();
-  const confirm = useConfirm();
+  const { chosen } = useLiveContext();
+  const endSession = useEndSession();
   const shown = useShownProjects().filter((project) => project.activeSessions > 0 || project.name === chosen);
   const names = shown.slice(0, MOST_PROJECTS).map(({ name }) => name);
   const keyed = useMemo(() => Object.fromEntries(names.map((name) => [name, name])), [names.join()]);
@@ -42,27 +41,7 @@ export function Sessions() {
   const isCut = shown.length > MOST_PROJECTS || names.some((name) => answers[name]?.data?.pageInfo.hasNextPage);
 
   const end = async (session: Session) => {
-    const reason = await confirm({
-      title: `End ${session.agent}'s session?`,
-      text: (
-        <p>
-          It works in {session.project} since <Time at={session.createdAt} />, was last active <Time at={session.activeAt} />
-          {session.locks.length > 0 && `, and loses ${session.locks.length === 1 ? `its lock on ${session.locks[0]!.path}` : `its ${session.locks.length} locks`}`}. If it is still
-          there, its next call fails and says by whom and why it was ended. The act is audited.
-        </p>
-      ),
-      action: "End the session",
-      isDangerous: true,
-      reasonLabel: "Reason",
-    });
-    if (reason === null) return;
-    try {
-      const { forceEndSession: ended } = await server.mutate(ForceEndSessionDocument, { input: { id: session.id, reason } });
-      const freed = ended.releasedLocks.length;
-      tell(`${session.agent}'s session is ended${freed > 0 ? `; ${freed === 1 ? "1 lock is" : `${freed} locks are`} free` : ""}.`);
-    } catch (error) {
-      tellFailure(error);
-    }
+    if (!(await endSession(session))) return;
     answers[session.project]?.refresh();
   };
   return (

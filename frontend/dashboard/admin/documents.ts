@@ -49,16 +49,6 @@ export type DeleteProjectInput = {
   sessionId?: string | number | null | undefined;
 };
 
-/** Whose session an admin ends in its agent's place. */
-export type ForceEndSessionInput = {
-  /** The session to end. */
-  id: string | number;
-  /** Why; the agent is told, and it is audited. */
-  reason: string;
-  /** The session acted in, as `startSession` returned it. */
-  sessionId?: string | number | null | undefined;
-};
-
 /** What the registry shall say of an agent; what is left out stays. */
 export type ProjectAgentDetailsInput = {
   /** The agent's name. */
@@ -195,13 +185,6 @@ export type OpenSessionsQueryVariables = Exact<{
 
 export type OpenSessionsQuery = { sessions: { nodes: Array<{ id: string, project: string, agent: string, task: string, createdAt: string, activeAt: string, isStale: boolean, unreadMessages: number, locks: Array<{ path: string }> }>, pageInfo: { hasNextPage: boolean } } };
 
-export type ForceEndSessionMutationVariables = Exact<{
-  input: ForceEndSessionInput;
-}>;
-
-
-export type ForceEndSessionMutation = { forceEndSession: { releasedLocks: Array<string>, session: { id: string, agent: string } } };
-
 export type ProjectAgentsQueryVariables = Exact<{
   project: string;
   after?: string | null | undefined;
@@ -252,7 +235,6 @@ export const CreateKeyDocument = "mutation CreateKey($input:CreateKeyInput!){cre
 export const RevokeKeyDocument = "mutation RevokeKey($input:RevokeKeyInput!){revokeKey(input:$input){...KeyFields}} fragment KeyFields on ApiKey{id name role projects hint createdBy createdAt revokedAt lastUsedAt useCount}" as Document<RevokeKeyMutation, RevokeKeyMutationVariables>;
 export const AuditDocument = "query Audit($project:String$actType:String$after:String){auditLog(project:$project actType:$actType first:50 after:$after){nodes{id act project actor keyName target detail createdAt}pageInfo{hasNextPage endCursor}}}" as Document<AuditQuery, AuditQueryVariables>;
 export const OpenSessionsDocument = "query OpenSessions($project:String!){sessions(project:$project status:ACTIVE first:100){nodes{id project agent task createdAt activeAt isStale unreadMessages locks{path}}pageInfo{hasNextPage}}}" as Document<OpenSessionsQuery, OpenSessionsQueryVariables>;
-export const ForceEndSessionDocument = "mutation ForceEndSession($input:ForceEndSessionInput!){forceEndSession(input:$input){session{id agent}releasedLocks}}" as Document<ForceEndSessionMutation, ForceEndSessionMutationVariables>;
 export const ProjectAgentsDocument = "query ProjectAgents($project:String!$after:String){agents(project:$project first:100 after:$after){nodes{project name tier roleDescription pathPatterns lastSeenAt sessionCount lastTask}pageInfo{hasNextPage endCursor}}}" as Document<ProjectAgentsQuery, ProjectAgentsQueryVariables>;
 export const CreateProjectDocument = "mutation CreateProject($input:CreateProjectInput!){createProject(input:$input){name}}" as Document<CreateProjectMutation, CreateProjectMutationVariables>;
 export const DeleteProjectDocument = "mutation DeleteProject($input:DeleteProjectInput!){deleteProject(input:$input){name}}" as Document<DeleteProjectMutation, DeleteProjectMutationVariables>;

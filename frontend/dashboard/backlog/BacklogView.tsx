@@ -12,8 +12,9 @@ import { about } from "../live/events";
 import { readPages } from "../live/pages";
 import { useLiveEach } from "../live/useLive";
 import { Button } from "../ui/Button";
-import { Empty } from "../ui/Empty";
+import { ConnectAnAgent, Empty } from "../ui/Empty";
 import { Problem } from "../ui/Problem";
+import { useFocusBack } from "../ui/useFocusBack";
 import { AddItem } from "./AddItem";
 import { type Card, choicesOf, CLOSED_STATUSES, columnsOf, filterOf, isFiltered, OPEN_STATUSES, passes } from "./cards";
 import { Column } from "./Column";
@@ -21,6 +22,7 @@ import { BacklogSearchDocument } from "./documents";
 import { Filters } from "./Filters";
 import { DRAFT, ItemPanel } from "./ItemPanel";
 import { useBoard } from "./useBoard";
+import { useCardFocus } from "./useCardFocus";
 import { useMoves } from "./useMoves";
 
 const MOST_PROJECTS = 30;
@@ -37,7 +39,8 @@ export default function BacklogView({ record }: ViewProps) {
   const projects = useShownProjects().slice(0, MOST_PROJECTS).map((project) => project.name);
   const wantsClosed = params.get("closed") === "1";
   const { board, snapshot } = useBoard(projects, wantsClosed);
-  const moves = useMoves(board);
+  const { reveal, moves } = useCardFocus(record === NEW ? "" : record, useMoves(board));
+  const openerOf = useFocusBack(record === NEW ? NEW : null);
   const filter = filterOf(params);
   const found = useFound(projects, filter.text);
   const cards = useDeferredValue(snapshot.cards);
@@ -54,7 +57,7 @@ export default function BacklogView({ record }: ViewProps) {
       <div className="backlog-head">
         <h1>Backlog</h1>
         {may && projects.length > 0 && (
-          <Button kind="primary" onPress={() => navigate(address(NEW))}>
+          <Button id={openerOf(NEW)} kind="primary" onPress={() => navigate(address(NEW))}>
             <Plus size={16} aria-hidden /> Add an item
           </Button>
         )}
@@ -69,6 +72,7 @@ export default function BacklogView({ record }: ViewProps) {
                 Agents add items with <code>memory_add_backlog_item</code>; they then stand here.{" "}
                 {may && projects.length > 0 ? "Or add one yourself: agents see it in their next brief." : projects.length === 0 && "A project appears with its first agent."}
               </p>
+              {projects.length === 0 && <ConnectAnAgent />}
             </Empty>
           </div>
         ) : (
@@ -85,6 +89,7 @@ export default function BacklogView({ record }: ViewProps) {
                 showsProjects={projects.length > 1}
                 open={record}
                 drafted={drafted}
+                reveal={reveal}
                 addressOf={address}
                 moves={moves}
                 cardOf={(id) => board.snapshot.cards.get(id)}

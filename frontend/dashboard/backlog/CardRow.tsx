@@ -27,6 +27,7 @@ export const CardRow = memo(function CardRow({ card, isOpen, isDrafted, showsPro
   return (
     <article
       className="backlog-card"
+      data-id={card.id}
       data-priority={card.priority}
       data-open={isOpen || undefined}
       draggable={moves !== null}

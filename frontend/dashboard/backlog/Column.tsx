@@ -19,6 +19,8 @@ interface Props {
   open: string;
   /** Ids of items that were changed here and not saved. */
   drafted: ReadonlySet<string>;
+  /** Id of the card that is to be in sight. */
+  reveal: string | null;
   moves: Moves | null;
   addressOf(id: string): string;
   cardOf(id: string): Card | undefined;
@@ -27,7 +29,7 @@ interface Props {
 
 const CARD_PX = 86;
 
-export const Column = memo(function Column({ status, cards, rest, isRead, isFiltered, showsProjects, open, drafted, moves, addressOf, cardOf, onMore }: Props) {
+export const Column = memo(function Column({ status, cards, rest, isRead, isFiltered, showsProjects, open, drafted, reveal, moves, addressOf, cardOf, onMore }: Props) {
   const { isOver, ...drop } = useDrop((id) => {
     const card = cardOf(id);
     if (card) void moves?.move(card, status);
@@ -45,7 +47,7 @@ export const Column = memo(function Column({ status, cards, rest, isRead, isFilt
         <span className="count">{isRead ? cards.length + (isFiltered ? 0 : unread) : "…"}</span>
       </header>
       {cards.length > 0 ? (
-        <VirtualList items={cards} label={`${title}, ${cards.length} cards`} keyOf={idOf} rowHeight={CARD_PX} className="backlog-cards" row={row} />
+        <VirtualList items={cards} label={`${title}, ${cards.length} cards`} keyOf={idOf} rowHeight={CARD_PX} className="backlog-cards" reveal={reveal} row={row} />
       ) : !isRead ? (
         <RowsToCome count={3} />
       ) : (

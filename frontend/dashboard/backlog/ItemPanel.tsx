@@ -9,7 +9,7 @@ import { useLive } from "../live/useLive";
 import { Button } from "../ui/Button";
 import { Choice, optionsOf } from "../ui/Choice";
 import { CopyButton } from "../ui/CopyButton";
-import { Empty } from "../ui/Empty";
+import { isMissing, Missing } from "../ui/Empty";
 import { Badge } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
@@ -43,12 +43,8 @@ export function ItemPanel({ id, board, cards, moves, addressOf, onClose }: Props
     return (
       <Side title="Item" onClose={onClose}>
         {!error && <p className="faint">Reading…</p>}
-        {error?.code === "NOT_FOUND" && (
-          <Empty title="There is no such item">
-            <p>It was in a project that this key does not see, or the address is not whole.</p>
-          </Empty>
-        )}
-        {error && error.code !== "NOT_FOUND" && <Problem error={error} what="The item" onRetry={refresh} />}
+        {isMissing(error) && <Missing what="item" to={addressOf("")} all="See the whole board" />}
+        {error && !isMissing(error) && <Problem error={error} what="The item" onRetry={refresh} />}
       </Side>
     );
   }

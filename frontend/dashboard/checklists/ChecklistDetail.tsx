@@ -10,7 +10,7 @@ import { areaOf } from "../live/events";
 import { useLive } from "../live/useLive";
 import { Button, IconButton } from "../ui/Button";
 import { useConfirm } from "../ui/confirm";
-import { Empty } from "../ui/Empty";
+import { Empty, isMissing, Missing } from "../ui/Empty";
 import { Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
@@ -22,15 +22,16 @@ import { type Edit, entriesAfter, fitted } from "./edits";
 import { Entries } from "./Entries";
 
 export function ChecklistDetail({ project, name }: { project: string; name: string }) {
-  const { data, error, refresh } = useLive(ChecklistDocument, { project, name }, {
+  const addressOf = useAddress("checklists");
+  const { data, error, refresh } = useLive(ChecklistDocument, name ? { project, name } : null, {
     touchedBy: (event) => event.project === project && areaOf(event.kind) === "checklist",
   });
-  if (error?.code === "NOT_FOUND") {
+  if (!name || isMissing(error)) {
     return (
       <div className="panel">
-        <Empty title={`There is no checklist ${name}`}>
-          <p>It was deleted or renamed, or it never was in {project}.</p>
-        </Empty>
+        <Missing what="checklist" to={addressOf("")} all="See all checklists">
+          {name && `${name} was deleted or renamed, or it never was in ${project}.`}
+        </Missing>
       </div>
     );
   }

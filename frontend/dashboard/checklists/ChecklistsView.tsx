@@ -75,11 +75,13 @@ export default function ChecklistsView({ record }: ViewProps) {
     </Panel>
   );
   return (
-    <>
-      <h1 className="sr-only">Checklists</h1>
+    <div className="checklists">
+      <div className="view-head">
+        <h1>Checklists</h1>
+      </div>
       <Split
         list={list}
-        detail={name ? <ChecklistDetail key={record} project={project} name={name} /> : null}
+        detail={record ? <ChecklistDetail key={record} project={project} name={name} /> : null}
         open={record}
         back={{ to: addressOf(""), label: "All checklists" }}
         nothing={
@@ -90,7 +92,7 @@ export default function ChecklistsView({ record }: ViewProps) {
           </div>
         }
       />
-    </>
+    </div>
   );
 }
 

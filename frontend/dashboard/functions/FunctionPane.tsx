@@ -8,6 +8,7 @@ import { useLive } from "../live/useLive";
 import { IconButton } from "../ui/Button";
 import { CopyButton } from "../ui/CopyButton";
 import { useConfirm } from "../ui/confirm";
+import { isMissing, Missing } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
@@ -21,7 +22,15 @@ type Whole = OneFunctionQuery["function"];
 
 export function FunctionPane({ id }: { id: string }) {
   const { data, error, refresh } = useLive(OneFunctionDocument, { id }, { touchedBy: (event) => event.__typename === "FunctionEvent" && event.ids.includes(id) });
-  if (error && (!data || error.code === "NOT_FOUND")) return <Problem error={error} what="The function" onRetry={refresh} />;
+  const address = useAddress("functions");
+  if (isMissing(error)) {
+    return (
+      <div className="panel">
+        <Missing what="function" to={address("")} all="See all functions" />
+      </div>
+    );
+  }
+  if (error && !data) return <Problem error={error} what="The function" onRetry={refresh} />;
   if (!data) {
     return (
       <Panel title="Function">

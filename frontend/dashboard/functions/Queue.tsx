@@ -11,7 +11,7 @@ import { Empty } from "../ui/Empty";
 import { Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { exact } from "../ui/moments";
-import { Time, useClock } from "../ui/Time";
+import { Lasting, useClock } from "../ui/Time";
 import { VirtualList } from "../ui/VirtualList";
 import type { QueueState } from "./documents";
 import { FunctionLine, LinesToCome } from "./FunctionLine";
@@ -101,7 +101,7 @@ function Course({ entry }: { entry: Registered }) {
           {leaseHolder} has it for another {Math.max(0, Math.ceil((Date.parse(leaseUntil) - now) / 60_000))} min
         </span>
       )}
-      {queue === "PENDING" && queuedAt && (isLater ? <span title={exact(queuedAt)}>tried again later</span> : <span>waits since <Time at={queuedAt} /></span>)}
+      {queue === "PENDING" && queuedAt && (isLater ? <span title={exact(queuedAt)}>tried again later</span> : <span>waiting <Lasting since={queuedAt} /></span>)}
       {attempts > 0 && <span>{attempts === 1 ? "failed once" : `failed ${attempts} times`}</span>}
       {failure && <span className="bad">{failure}</span>}
     </div>

@@ -7,7 +7,7 @@ import { about } from "../live/events";
 import { useLive, useLiveEach } from "../live/useLive";
 import { Button } from "../ui/Button";
 import { CopyButton } from "../ui/CopyButton";
-import { Empty } from "../ui/Empty";
+import { Empty, isMissing, Missing } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { SearchBox } from "../ui/SearchBox";
@@ -66,6 +66,8 @@ export function Ended({ record, projects }: { record: string; projects: readonly
 
 function Single({ id }: { id: string }) {
   const { data, error } = useLive(EndedSessionDocument, { id }, { touchedBy: SESSIONS });
+  const addressOf = useAddress("history");
+  if (isMissing(error)) return <Missing what="session" to={addressOf("")} all="See the sessions that ended" />;
   if (error) return <Problem error={error} what="The session of this address" />;
   return <ul>{data && <Session session={data.session} isOpen showsProject />}</ul>;
 }

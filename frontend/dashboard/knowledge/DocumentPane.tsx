@@ -8,6 +8,7 @@ import { useMay } from "../live/context";
 import { useLive, useLiveEach } from "../live/useLive";
 import { Button } from "../ui/Button";
 import { CopyButton } from "../ui/CopyButton";
+import { isMissing, Missing } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { exact, span } from "../ui/moments";
@@ -23,6 +24,14 @@ type Whole = OneDocumentQuery["document"];
 
 export function DocumentPane({ id }: { id: string }) {
   const { data, error, refresh } = useLive(OneDocumentDocument, { id }, { touchedBy: (event) => isAbout(event, id) });
+  const address = useAddress("knowledge");
+  if (isMissing(error)) {
+    return (
+      <div className="panel">
+        <Missing what="document" to={address("")} all="See all documents" />
+      </div>
+    );
+  }
   if (error && !data) return <Problem error={error} what="The document" onRetry={refresh} />;
   if (!data) {
     return (

@@ -97,6 +97,16 @@ export type DocumentType =
   /** A specification. */
   | 'SPEC';
 
+/** Whose session an admin ends in its agent's place. */
+export type ForceEndSessionInput = {
+  /** The session to end. */
+  id: string | number;
+  /** Why; the agent is told, and it is audited. */
+  reason: string;
+  /** The session acted in, as `startSession` returned it. */
+  sessionId?: string | number | null | undefined;
+};
+
 /** What a message is about. */
 export type MessageCategory =
   /** An agreement between agents, such as an interface. */
@@ -250,7 +260,15 @@ export type EventsBeforeQuery = { eventLog: { nodes: Array<
       | { __typename: 'Expired' }
     > } };
 
+export type ForceEndSessionMutationVariables = Exact<{
+  input: ForceEndSessionInput;
+}>;
+
+
+export type ForceEndSessionMutation = { forceEndSession: { releasedLocks: Array<string>, session: { id: string, agent: string } } };
+
 export const ProjectAgentNamesDocument = "query ProjectAgentNames($project:String!$after:String){agents(project:$project first:100 after:$after){nodes{name sessions{id}}pageInfo{hasNextPage endCursor}}}" as Document<ProjectAgentNamesQuery, ProjectAgentNamesQueryVariables>;
 export const FeedCursorDocument = "query FeedCursor($projects:[String!]){feedCursor(projects:$projects)}" as Document<FeedCursorQuery, FeedCursorQueryVariables>;
 export const EventsDocument = "subscription Events($projects:[String!]$after:String){events(projects:$projects after:$after){__typename ...EventFields ...on Expired{cursor projects}}} fragment EventFields on FeedEvent{__typename cursor sequence project kind at actor ...on LockEvent{locks{...EventLockFields}displaced{...EventLockFields}forcedFor:reason}...on MessageEvent{id sender to isBroadcast text priority category threadId replyTo recipient deliveryStatus:status}...on BacklogEvent{id title itemStatus:status itemPriority:priority assignee tags targetVersion openBlockers}...on SessionEvent{id agent task summary handoff locks{...EventLockFields}}...on WorkEvent{sessionId agent title workStatus:status files blockedBy waitingForSignal}...on SignalEvent{name details agent}...on SpecEvent{id name specVersion specType owner tags}...on FunctionEvent{ids name file line queue pending}...on DocumentEvent{ids title documentType:type documentStatus:status author tags documentReason:reason}...on HeartbeatEvent{agent agentState:status currentTask heartbeatAt}...on OtherEvent{subject data}} fragment EventLockFields on EventLock{path agent reason fence since}" as Document<EventsSubscription, EventsSubscriptionVariables>;
 export const EventsBeforeDocument = "query EventsBefore($projects:[String!]){eventLog(projects:$projects first:50){nodes{__typename ...EventFields}}} fragment EventFields on FeedEvent{__typename cursor sequence project kind at actor ...on LockEvent{locks{...EventLockFields}displaced{...EventLockFields}forcedFor:reason}...on MessageEvent{id sender to isBroadcast text priority category threadId replyTo recipient deliveryStatus:status}...on BacklogEvent{id title itemStatus:status itemPriority:priority assignee tags targetVersion openBlockers}...on SessionEvent{id agent task summary handoff locks{...EventLockFields}}...on WorkEvent{sessionId agent title workStatus:status files blockedBy waitingForSignal}...on SignalEvent{name details agent}...on SpecEvent{id name specVersion specType owner tags}...on FunctionEvent{ids name file line queue pending}...on DocumentEvent{ids title documentType:type documentStatus:status author tags documentReason:reason}...on HeartbeatEvent{agent agentState:status currentTask heartbeatAt}...on OtherEvent{subject data}} fragment EventLockFields on EventLock{path agent reason fence since}" as Document<EventsBeforeQuery, EventsBeforeQueryVariables>;
+export const ForceEndSessionDocument = "mutation ForceEndSession($input:ForceEndSessionInput!){forceEndSession(input:$input){session{id agent}releasedLocks}}" as Document<ForceEndSessionMutation, ForceEndSessionMutationVariables>;

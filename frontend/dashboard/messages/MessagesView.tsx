@@ -38,7 +38,7 @@ export default function MessagesView({ record }: ViewProps) {
   const isRead = projects.every((project) => answers[project]?.data);
   const cut = record.indexOf("/");
   const [project, thread] = [record.slice(0, cut), record.slice(cut + 1)];
-  const write = (to: string) => navigate(address(NEW, { to }));
+  const write = (to: string) => navigate(address(NEW, { to, in: null }));
 
   return (
     <div className="messages">
@@ -53,7 +53,7 @@ export default function MessagesView({ record }: ViewProps) {
       {failed?.error && <Problem error={failed.error} what="The messages of a project" onRetry={failed.refresh} />}
       <Split
         open={record}
-        back={{ to: address("", { to: null }), label: "All threads" }}
+        back={{ to: address("", { to: null, in: null }), label: "All threads" }}
         list={
           <ThreadList
             all={threads}
@@ -69,7 +69,7 @@ export default function MessagesView({ record }: ViewProps) {
         }
         detail={
           record === NEW && may ? (
-            <Compose projects={projects} to={params.get("to") ?? ""} onSent={(where) => navigate(address(where, { to: null }))} />
+            <Compose projects={projects} to={params.get("to") ?? ""} in={params.get("in") ?? ""} onSent={(where) => navigate(address(where, { to: null, in: null }))} />
           ) : cut > 0 ? (
             <OneThreadPart key={record} project={project} thread={thread} />
           ) : null

@@ -1,16 +1,20 @@
-// Agents by project: presence, task, last seen; those who are away come last.
+// Agents by project: presence, task, last seen, what they wait for; those who are away come last.
 import { memo } from "react";
 import { ViewLink } from "../app/links";
 import { RowsToCome } from "../ui/Coming";
 import { ConnectAnAgent, Empty } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
 import { Time } from "../ui/Time";
+import { AgentMenu } from "./AgentMenu";
 import type { Person, Presence } from "./people";
-import type { HeldLock } from "./tree";
+import { waitText } from "./waiters";
 
 interface Props {
   people: readonly Person[];
-  locks: readonly { project: string; locks: readonly HeldLock[] }[];
+  /** Whether it is one agent's page: it stands there though it is away. */
+  isOne: boolean;
+  /** What is said where nobody is shown though somebody may be here; "": nobody is. */
+  nobody: string;
   isRead: boolean;
   showsProjects: boolean;
 }
@@ -25,12 +29,10 @@ const TONES: Record<Presence, "good" | "busy" | "bad" | "warn" | "plain"> = {
 };
 const MOST_AWAY = 20;
 
-export const Agents = memo(function Agents({ people, locks, isRead, showsProjects }: Props) {
-  const here = people.filter((person) => person.presence !== "away");
-  const away = people.filter((person) => person.presence === "away").slice(0, MOST_AWAY);
+export const Agents = memo(function Agents({ people, isOne, nobody, isRead, showsProjects }: Props) {
+  const here = people.filter((person) => isOne || person.presence !== "away");
+  const away = people.filter((person) => !here.includes(person)).slice(0, MOST_AWAY);
   const projects = [...new Set(here.map((person) => person.project))].sort();
-  const heldBy = (person: Person) =>
-    locks.find((one) => one.project === person.project)?.locks.filter((lock) => lock.holder === person.name).length ?? 0;
   return (
     <Panel title="Agents" count={isRead ? here.length : undefined} className="now-agents">
       <div className="now-body">
@@ -45,23 +47,21 @@ export const Agents = memo(function Agents({ people, locks, isRead, showsProject
             )}
             <ul>
               {here.filter((person) => person.project === project).map((person) => (
-                <AgentRow key={person.name} person={person} held={heldBy(person)} />
+                <AgentRow key={person.name} person={person} />
               ))}
             </ul>
           </div>
         ))}
         {!isRead && <RowsToCome />}
         {isRead && here.length === 0 && (
-          <Empty title="Nobody is here now">
-            <ConnectAnAgent />
-          </Empty>
+          <Empty title={nobody || "Nobody is here now"}>{!nobody && <ConnectAnAgent />}</Empty>
         )}
         {away.length > 0 && (
           <details className="now-away">
             <summary>{away.length} away</summary>
             <ul>
               {away.map((person) => (
-                <AgentRow key={`${person.project}/${person.name}`} person={person} held={0} />
+                <AgentRow key={`${person.project}/${person.name}`} person={person} />
               ))}
             </ul>
           </details>
@@ -71,8 +71,8 @@ export const Agents = memo(function Agents({ people, locks, isRead, showsProject
   );
 });
 
-const AgentRow = memo(function AgentRow({ person, held }: { person: Person; held: number }) {
-  const { name, project, presence, task, seenAt, work, spawnedBy, role } = person;
+const AgentRow = memo(function AgentRow({ person }: { person: Person }) {
+  const { name, project, presence, task, seenAt, work, spawnedBy, role, held, waitsFor, trouble } = person;
   const isBlocked = work?.status === "BLOCKED";
   const at = task || work?.title;
   const more = [work && work.title !== at ? work.title : "", spawnedBy && `started by ${spawnedBy}`].filter(Boolean).join(" · ");
@@ -84,18 +84,21 @@ const AgentRow = memo(function AgentRow({ person, held }: { person: Person; held
         </ViewLink>
         <Badge tone={TONES[presence]}>{presence}</Badge>
         {isBlocked && <Badge tone="bad">blocked</Badge>}
-        {held > 0 && <span className="faint now-count">{held === 1 ? "1 lock" : `${held} locks`}</span>}
+        {held.length > 0 && <span className="faint now-count">{held.length === 1 ? "1 lock" : `${held.length} locks`}</span>}
         {seenAt && (
           <span className="now-seen faint">
             <span className="sr-only">last seen </span>
             <Time at={seenAt} />
           </span>
         )}
+        <AgentMenu person={person} />
       </div>
       <div className="now-task" title={[at, role].filter(Boolean).join("\n") || undefined}>
         {at || <span className="faint">no task named</span>}
         {more && <span className="faint"> · {more}</span>}
       </div>
+      {waitsFor.length > 0 && <div className="now-task now-waits">waits for {waitText(waitsFor)}</div>}
+      {presence === "quiet" && trouble && !isBlocked && <div className="now-task bad">{trouble}</div>}
       {isBlocked && (
         <div className="now-task bad">
           waits for {work.blockedBy || work.waitingForSignal || "something"}

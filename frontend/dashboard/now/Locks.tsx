@@ -6,7 +6,7 @@ import { RowsToCome } from "../ui/Coming";
 import { useConfirm } from "../ui/confirm";
 import { Empty } from "../ui/Empty";
 import { Panel } from "../ui/Panel";
-import { Time } from "../ui/Time";
+import { Lasting } from "../ui/Time";
 import { tell, tellFailure } from "../ui/toasts";
 import { ForceUnlockDocument } from "./documents";
 import { LockTree } from "./LockTree";
@@ -15,11 +15,13 @@ import type { Waiter } from "./waiters";
 
 interface Props {
   projects: readonly { project: string; locks: readonly HeldLock[]; waiters: readonly Waiter[]; isCut: boolean }[];
+  /** What is said where none is shown though there may be some; "": there is none. */
+  nothing: string;
   isRead: boolean;
   showsProjects: boolean;
 }
 
-export const Locks = memo(function Locks({ projects, isRead, showsProjects }: Props) {
+export const Locks = memo(function Locks({ projects, nothing, isRead, showsProjects }: Props) {
   const count = projects.reduce((sum, one) => sum + one.locks.length, 0);
   const isCut = projects.some((one) => one.isCut);
   return (
@@ -33,10 +35,12 @@ export const Locks = memo(function Locks({ projects, isRead, showsProjects }: Pr
         {isCut && <p className="faint now-note">Only the first 1,000 locks of a project are shown.</p>}
         {!isRead && <RowsToCome />}
         {isRead && count === 0 && (
-          <Empty title="Nothing is locked">
-            <p>
-              Agents lock what they edit with <code>memory_lock_files</code>; it then stands here with its holder.
-            </p>
+          <Empty title={nothing || "Nothing is locked"}>
+            {!nothing && (
+              <p>
+                Agents lock what they edit with <code>memory_lock_files</code>; it then stands here with its holder.
+              </p>
+            )}
           </Empty>
         )}
       </div>
@@ -70,7 +74,7 @@ function useForceRelease(project: string): ((lock: HeldLock) => Promise<void>) |
       title: `Force ${lock.path} open?`,
       text: (
         <p>
-          {lock.holder} holds it since <Time at={lock.since} /> ({lock.reason}). It loses the lock at once and is told so, with your reason, in
+          {lock.holder} has held it <Lasting since={lock.since} /> (<span>{lock.reason}</span>). It loses the lock at once and is told so, with your reason, in
           its next result. The act is audited.
         </p>
       ),

@@ -1,5 +1,6 @@
 // What an event says, and which events a person wants to see.
 import { areaOf, type FeedEvent } from "../live/events";
+import { plainly } from "../ui/plainly";
 
 /** The groups by which the stream is filtered, each with the areas of events in it. */
 export const GROUPS: readonly { id: string; title: string; areas: readonly string[] }[] = [
@@ -31,12 +32,16 @@ export function chosen(events: readonly FeedEvent[], filter: Filter): FeedEvent[
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   const passes = (event: FeedEvent) => {
     if (filter.groups.size > 0 && !filter.groups.has(groupOf(event))) return false;
-    if (filter.actor && `${event.project}/${event.actor}` !== filter.actor) return false;
+    if (!isBy(filter.actor, event)) return false;
     if (words.length === 0) return true;
     const text = `${event.project} ${event.actor} ${event.kind} ${says(event)}`.toLowerCase();
     return words.every((word) => text.includes(word));
   };
   return events.filter(passes).reverse();
+}
+
+function isBy(actor: string, event: FeedEvent): boolean {
+  return actor === "" || `${event.project}/${event.actor}` === actor;
 }
 
 export function keyOf(event: FeedEvent): string {
@@ -68,8 +73,12 @@ export function folded(events: readonly FeedEvent[]): Told[] {
 
 const MOST_PATHS = 4;
 
-/** Return what happened in one line, without who did it. */
+/** Return what happened in one line, without who did it; marks that would turn its direction are shown instead. */
 export function says(event: FeedEvent): string {
+  return plainly(told(event));
+}
+
+function told(event: FeedEvent): string {
   const verb = event.kind.slice(event.kind.indexOf(".") + 1).replaceAll("_", " ");
   switch (event.__typename) {
     case "LockEvent": {
@@ -112,9 +121,9 @@ function listed(names: readonly string[]): string {
   return names.slice(0, MOST_PATHS).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-/** Return how many of the events are at most a minute old. */
-export function perMinute(events: readonly FeedEvent[], now: number): number {
+/** Return how many of the events are at most a minute old; `actor`: "project/agent", or "" for those of all. */
+export function perMinute(events: readonly FeedEvent[], now: number, actor = ""): number {
   let count = 0;
-  for (let index = events.length - 1; index >= 0 && Date.parse(events[index]!.at) > now - 60_000; index -= 1) count += 1;
+  for (let index = events.length - 1; index >= 0 && Date.parse(events[index]!.at) > now - 60_000; index -= 1) if (isBy(actor, events[index]!)) count += 1;
   return count;
 }

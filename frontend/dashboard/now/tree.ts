@@ -1,4 +1,6 @@
 // Locks as a tree of paths: a folder with one entry and no lock of its own is drawn as part of that entry.
+import { natural } from "../ui/natural";
+
 export interface HeldLock {
   path: string;
   holder: string;
@@ -22,7 +24,7 @@ export interface Node {
 /** Build the tree of a project's locks, folders and files in the order of their names. */
 export function treeOf(locks: readonly HeldLock[]): Node[] {
   const root: Node = { id: "", name: "", children: [], count: 0 };
-  for (const lock of [...locks].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+  for (const lock of locks) {
     let at = root;
     at.count += 1;
     for (const part of partsOf(lock.path)) {
@@ -37,11 +39,15 @@ export function treeOf(locks: readonly HeldLock[]): Node[] {
     }
     at.lock = lock;
   }
-  return root.children.map(joined);
+  return ordered(root);
 }
 
 function partsOf(path: string): string[] {
   return path.match(/[^/]*\/|[^/]+$/g) ?? [path];
+}
+
+function ordered(node: Node): Node[] {
+  return node.children.sort((a, b) => natural(a.name, b.name)).map(joined);
 }
 
 function joined(node: Node): Node {
@@ -50,5 +56,5 @@ function joined(node: Node): Node {
     const below = joined(only);
     return { ...below, name: node.name + below.name };
   }
-  return { ...node, children: node.children.map(joined) };
+  return { ...node, children: ordered(node) };
 }

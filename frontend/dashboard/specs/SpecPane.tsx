@@ -6,6 +6,7 @@ import { useAddress, useParams } from "../app/params";
 import { useKept } from "../live/useKept";
 import { useLive, useLiveEach } from "../live/useLive";
 import { CopyButton } from "../ui/CopyButton";
+import { isMissing, Missing } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
@@ -29,6 +30,7 @@ export function SpecPane({ project, name }: { project: string; name: string }) {
   const answer = useLiveEach({ it: { project, name } }, readVersions, touching).it;
   const versions = answer?.data?.nodes ?? [];
   const failed = error ?? answer?.error;
+  if (isMissing(error)) return <NoSpec />;
   if (failed && (!data || !answer?.data)) return <Problem error={failed} what="The spec" onRetry={refresh} />;
   if (!data || versions.length === 0) {
     return (
@@ -61,6 +63,16 @@ export function SpecPane({ project, name }: { project: string; name: string }) {
       </Panel>
       <Versions record={`${project}/${name}`} versions={versions} open={chosen.to} />
     </>
+  );
+}
+
+/** Stands in the place of a spec that is not there. */
+export function NoSpec() {
+  const address = useAddress("specs");
+  return (
+    <div className="panel">
+      <Missing what="spec" to={address("", { from: null, to: null, show: null })} all="See all specs" />
+    </div>
   );
 }
 

@@ -15,7 +15,7 @@ import { Split } from "../ui/Split";
 import { Time } from "../ui/Time";
 import { VirtualList } from "../ui/VirtualList";
 import { readSpecs, type Summary } from "./read";
-import { SpecPane } from "./SpecPane";
+import { NoSpec, SpecPane } from "./SpecPane";
 import { passes } from "./versions";
 
 const MOST_PROJECTS = 30;
@@ -28,10 +28,12 @@ export default function SpecsView({ record }: ViewProps) {
   const name = rest.join("/");
   return (
     <div className="specs">
-      <h1 className="sr-only">Specs</h1>
+      <div className="view-head">
+        <h1>Specs</h1>
+      </div>
       <Split
         list={<Specs open={record} />}
-        detail={project && name ? <SpecPane key={record} project={project} name={name} /> : null}
+        detail={project && name ? <SpecPane key={record} project={project} name={name} /> : record ? <NoSpec /> : null}
         open={record}
         back={{ to: address("", { from: null, to: null, show: null }), label: "All specs" }}
         nothing={

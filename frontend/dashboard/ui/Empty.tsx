@@ -1,5 +1,7 @@
 // What stands where there is nothing yet: what it would be, and what to do.
 import type { ReactNode } from "react";
+import { Link } from "wouter";
+import type { Refused } from "../live/ask";
 import { useLiveContext } from "../live/context";
 import { CopyButton } from "./CopyButton";
 
@@ -9,6 +11,21 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
       <h3>{title}</h3>
       {children}
     </div>
+  );
+}
+
+/** Tell whether what an address names is not there, or cannot be named so at all. */
+export function isMissing(error: Refused | undefined): boolean {
+  return error?.code === "NOT_FOUND" || error?.code === "BAD_INPUT";
+}
+
+/** Stands in the place of a record that an address names and that is not there; leads to all of its kind. */
+export function Missing({ what, to, all, children }: { what: string; to: string; all: string; children?: ReactNode }) {
+  return (
+    <Empty title={`There is no such ${what}`}>
+      <p>{children ?? "It is not there any more, it is in a project that this key does not see, or the address is not whole."}</p>
+      <Link href={to}>{all}</Link>
+    </Empty>
   );
 }
 

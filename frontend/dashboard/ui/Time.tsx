@@ -1,6 +1,6 @@
 // A time in words, the exact one on hover; all of them move with one clock.
 import { useSyncExternalStore } from "react";
-import { ago, exact } from "./moments";
+import { ago, exact, lasting } from "./moments";
 
 const TICK_MS = 5_000;
 const watchers = new Set<() => void>();
@@ -24,6 +24,16 @@ function watch(changed: () => void): () => void {
 /** Return the time in milliseconds; it moves every 5 seconds. */
 export function useClock(): number {
   return useSyncExternalStore(watch, () => now);
+}
+
+/** How long it has been so: "for 3 min". */
+export function Lasting({ since }: { since: string }) {
+  const current = Math.max(useClock(), Date.parse(since));
+  return (
+    <time dateTime={since} title={exact(since)}>
+      {lasting(since, current)}
+    </time>
+  );
 }
 
 export function Time({ at }: { at: string }) {

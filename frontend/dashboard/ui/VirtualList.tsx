@@ -1,6 +1,6 @@
 // A long list of which only the visible rows exist; rows may differ in height.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type CSSProperties, type ReactNode, useRef } from "react";
+import { type CSSProperties, type ReactNode, useEffect, useRef } from "react";
 
 interface Props<T> {
   items: readonly T[];
@@ -10,13 +10,15 @@ interface Props<T> {
   /** The usual height of a row in pixels. */
   rowHeight?: number;
   className?: string;
+  /** The key of what is to be scrolled into sight, once it is among the items. */
+  reveal?: string | null;
   /** Told when the person scrolls away from the top, and back to it. */
   onScrolled?(isScrolled: boolean): void;
 }
 
 const TOP_PX = 8;
 
-export function VirtualList<T>({ items, label, keyOf, row, rowHeight = 36, className = "", onScrolled }: Props<T>) {
+export function VirtualList<T>({ items, label, keyOf, row, rowHeight = 36, className = "", reveal = null, onScrolled }: Props<T>) {
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: items.length,
@@ -25,6 +27,10 @@ export function VirtualList<T>({ items, label, keyOf, row, rowHeight = 36, class
     getItemKey: (index) => keyOf(items[index]!),
     overscan: 8,
   });
+  const wanted = reveal === null ? -1 : items.findIndex((item) => keyOf(item) === reveal);
+  useEffect(() => {
+    if (wanted >= 0) virtual.scrollToIndex(wanted);
+  }, [wanted]);
   return (
     // Focusable, so that the arrow keys scroll it. --rows: how high it is at most of use.
     <div ref={box} className={`virtual ${className}`} style={{ "--rows": `${virtual.getTotalSize()}px` } as CSSProperties} tabIndex={0} role="group" aria-label={label} onScroll={(event) => onScrolled?.(event.currentTarget.scrollTop > TOP_PX)}>

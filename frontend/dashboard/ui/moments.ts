@@ -17,6 +17,12 @@ export function ago(at: string, now: number): string {
   return `${span(seconds)} ago`;
 }
 
+/** Return for how long it has been so: "just now", "for 40 s", "for 3 min". */
+export function lasting(since: string, now: number): string {
+  const said = ago(since, now);
+  return said === "now" ? "just now" : said && `for ${said.slice(0, -" ago".length)}`;
+}
+
 /** Return a length of time in its largest unit. */
 export function span(seconds: number): string {
   for (const [size, name] of UNITS) if (seconds >= size) return `${Math.floor(seconds / size)} ${name}`;
