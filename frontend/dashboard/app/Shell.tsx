@@ -1,5 +1,5 @@
 // What surrounds every view: navigation, the chosen project, how live the page is, the colours.
-import { LogOut, SunMoon } from "lucide-react";
+import { Braces, LogOut, SunMoon } from "lucide-react";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import type { Refused } from "../live/ask";
@@ -31,7 +31,7 @@ export function Shell({ isReady, error, onRetry, onLeave }: Props) {
       <header className="bar">
         <strong className="brand">Interlock</strong>
         <LiveState />
-        <ProjectChooser />
+        <ProjectChooser isReady={isReady} />
         <ThemeChooser />
         {who.isEnabled && (
           <Button kind="quiet" onPress={onLeave}>
@@ -46,9 +46,29 @@ export function Shell({ isReady, error, onRetry, onLeave }: Props) {
       <Navigation />
       <main id="view" tabIndex={-1}>
         {error && <Problem error={error} what="The list of projects" onRetry={onRetry} />}
-        {isReady && (isDenied(who.projects, chosen) ? <Denied onLeave={onLeave} /> : <Views />)}
+        {isReady && (isDenied(who.projects, chosen) ? <Denied onLeave={onLeave} /> : (
+          <>
+            <UnknownProject />
+            <Views />
+          </>
+        ))}
       </main>
     </>
+  );
+}
+
+/** Says that nothing is known of the chosen project, which may be one that is yet to begin. */
+function UnknownProject() {
+  const { chosen, projects } = useLiveContext();
+  const view = useLocation()[0].split("/")[1] || "now";
+  if (chosen === null || projects.some((project) => project.name === chosen)) return null;
+  return (
+    <p className="unknown" role="status">
+      No project “{chosen}” is known here: no agent has come to it yet, and none registered it.{" "}
+      <ViewLink view={view} project={null}>
+        Show all projects
+      </ViewLink>
+    </p>
   );
 }
 
@@ -81,6 +101,12 @@ function Navigation() {
           </span>
         );
       })}
+      <span className="entry quiet">
+        <a href="/graphql" title="GraphiQL: the schema that this page lives on">
+          <Braces size={18} aria-hidden />
+          API
+        </a>
+      </span>
     </nav>
   );
 }
@@ -126,12 +152,12 @@ function Titled({ title, children }: { title: string; children: React.ReactNode 
   return children;
 }
 
-function ProjectChooser() {
+function ProjectChooser({ isReady }: { isReady: boolean }) {
   const { chosen, projects } = useLiveContext();
   const open = useOpen();
   const [path] = useLocation();
   const names = projects.map((project) => project.name);
-  if (chosen !== null && !names.includes(chosen)) names.push(chosen);
+  const isOther = chosen !== null && !names.includes(chosen);
   return (
     <div className="chooser">
       <select
@@ -145,6 +171,12 @@ function ProjectChooser() {
             {projects.find((project) => project.name === name)?.displayName || name}
           </option>
         ))}
+        {isOther && (
+          <option value={chosen} disabled>
+            {chosen}
+            {isReady && " (not known)"}
+          </option>
+        )}
       </select>
     </div>
   );

@@ -19,17 +19,19 @@ interface Props {
   projects: readonly string[];
   /** Who is chosen at first: a name, `*`, or "". */
   to: string;
+  /** Its project; "": the first. */
+  in: string;
   /** Told the new thread's record. */
   onSent(record: string): void;
 }
 
 const EVERYONE = "*";
 
-export function Compose({ projects, to, onSent }: Props) {
+export function Compose({ projects, to, in: itsProject, onSent }: Props) {
   const { server } = useLiveContext();
   const own = useOwnName();
   const confirm = useConfirm();
-  const [project, setProject] = useState(projects[0] ?? "");
+  const [project, setProject] = useState(projects.includes(itsProject) ? itsProject : (projects[0] ?? ""));
   const [chosen, setChosen] = useState<string[]>(to ? [to] : []);
   const [text, setText] = useDraft("message", "");
   const [category, setCategory] = useState<MessageCategory>("INFO");

@@ -3,9 +3,11 @@ import type { FeedEvent } from "../live/events";
 import type { NowProjectQuery } from "./documents";
 import { beatsAfter, peopleOf } from "./people";
 import { rowsOf, stepOf } from "./rows";
+import { locksFor, onlyOf, peopleFor } from "./scope";
+import { laterOf, seenAfter } from "./seen";
 import { chosen, folded, perMinute, says } from "./told";
 import { type HeldLock, type Node, treeOf } from "./tree";
-import { stillWaiting, waitingAt } from "./waiters";
+import { isInTheWay, stillWaiting, waitingAt, waitsOf, waitText } from "./waiters";
 
 const AT = "2026-01-01T12:00:00Z";
 const CLOCK = Date.parse(AT);
@@ -25,7 +27,7 @@ function event(more: Record<string, unknown>): FeedEvent {
 describe("the tree of locks", () => {
   test("joins folders that hold one thing and keeps a locked folder above what is in it", () => {
     const nodes = treeOf([lock("web/src/pay/card.ts"), lock("README.md", "bob"), lock("api/"), lock("web/src/cart.ts")]);
-    expect(drawn(nodes)).toEqual(["README.md bob", "api/ ann", "web/src/ (2)", "  cart.ts ann", "  pay/card.ts ann"]);
+    expect(drawn(nodes)).toEqual(["api/ ann", "README.md bob", "web/src/ (2)", "  cart.ts ann", "  pay/card.ts ann"]);
   });
 
   test("names each place by its whole path, so that two files of one name are two", () => {
@@ -33,6 +35,14 @@ describe("the tree of locks", () => {
     const all = ids(treeOf([lock("a/x.py"), lock("a/b/x.py"), lock("x.py"), lock("a/b/")]));
     expect(new Set(all).size).toBe(all.length);
     expect(all).toContain("a/b/x.py");
+  });
+
+  test("stands as a person counts", () => {
+    expect(treeOf(["src/file10.py", "src/file2.py", "a10/x", "a9/x", "src/File2.py"].map((path) => lock(path))).map(({ name, children }) => [name, ...children.map((one) => one.name)])).toEqual([
+      ["a9/x"],
+      ["a10/x"],
+      ["src/", "file2.py", "File2.py", "file10.py"],
+    ]);
   });
 
   test("of no locks is empty", () => expect(treeOf([])).toEqual([]));
@@ -99,10 +109,28 @@ describe("waiters", () => {
   });
 });
 
+describe("what an agent waits for", () => {
+  const waits = (agent: string, ...paths: string[]) => ({ id: agent, agent, paths, reason: "", since: AT, expiresAt: "2026-01-01T12:00:30Z" });
+  const locks = [lock("src/pool.py"), lock("src/mine.py", "bob"), lock("docs/", "cy"), lock("free.py", "bob")];
+
+  test("is told with who holds it; its own and what nobody holds are left out", () => {
+    const waiting = waitsOf("bob", [waits("bob", "src/pool.py", "src/mine.py", "docs/a.md", "free.py"), waits("eva", "other.py")], locks);
+    expect(waiting).toEqual([{ path: "src/pool.py", holders: ["ann"] }, { path: "docs/a.md", holders: ["cy"] }]);
+    expect(waitText(waiting)).toBe("ann: src/pool.py; cy: docs/a.md");
+    expect(locks.filter((one) => isInTheWay(one, waiting)).map((one) => one.path)).toEqual(["src/pool.py", "docs/"]);
+  });
+
+  test("is told though nobody holds it, and cut where it is long", () => {
+    expect(waitText(waitsOf("bob", [waits("bob", "x.py")], locks))).toBe("x.py");
+    expect(waitText(waitsOf("bob", [waits("bob", "a", "b", "c", "d")], ["a", "b", "c", "d"].map((path) => lock(path))))).toBe("ann: a, b, c and 1 more");
+    expect(waitsOf("ann", [waits("bob", "x.py")], locks)).toEqual([]);
+  });
+});
+
 describe("people", () => {
   const session = (agent: string, activeAt: string) => ({ id: `ses_${agent}`, agent, task: `${agent}'s task`, spawnedBy: "", createdAt: AT, activeAt });
   const now = (more: Partial<NowProjectQuery> = {}) =>
-    ({ sessions: { nodes: [] }, agentStatuses: { nodes: [] }, agents: { nodes: [] }, activeWork: { currentlyActive: [] }, locks: { nodes: [] }, ...more }) as unknown as NowProjectQuery;
+    ({ sessions: { nodes: [] }, agentStatuses: { nodes: [] }, agents: { nodes: [] }, activeWork: { currentlyActive: [] }, lockWaiters: { nodes: [] }, locks: { nodes: [] }, ...more }) as unknown as NowProjectQuery;
   const beat = (agent: string, state: string, at: string, project = "p") =>
     event({ __typename: "HeartbeatEvent", project, agent, agentState: state, currentTask: `${state} task`, heartbeatAt: at });
 
@@ -112,6 +140,52 @@ describe("people", () => {
       agents: { nodes: [{ name: "cy", lastSeenAt: AT, lastTask: "old", tier: "NAMED", roleDescription: "", sessionCount: 1 }] } as never,
     });
     expect(peopleOf("p", given, {}, CLOCK).map((one) => [one.name, one.presence])).toEqual([["ann", "active"], ["bob", "quiet"], ["cy", "away"]]);
+  });
+
+  test("who are silent with locks are in trouble and stand first; without they are not", () => {
+    const given = now({
+      sessions: { nodes: [session("ann", AT), session("bob", "2026-01-01T11:50:00Z"), session("cy", "2026-01-01T11:50:00Z")] } as never,
+      locks: { nodes: [lock("a.py", "cy"), lock("b.py", "ann")] } as never,
+    });
+    expect(peopleOf("p", given, {}, CLOCK).map((one) => [one.name, one.trouble, one.held])).toEqual([
+      ["cy", "silent, but still holds a lock", ["a.py"]],
+      ["ann", "", ["b.py"]],
+      ["bob", "", []],
+    ]);
+  });
+
+  test("were last seen when their newest event came, though the server has not noted it yet", () => {
+    const given = now({ sessions: { nodes: [session("ann", "2026-01-01T11:50:00Z"), session("bob", "2026-01-01T11:50:00Z")] } as never });
+    const seen = seenAfter({}, [event({ at: "2026-01-01T11:59:50Z" }), event({ at: "2026-01-01T11:58:00Z" }), event({ project: "q", actor: "bob" })]);
+    expect(peopleOf("p", given, {}, CLOCK, seen).map((one) => [one.name, one.presence, one.seenAt])).toEqual([
+      ["ann", "active", "2026-01-01T11:59:50Z"],
+      ["bob", "quiet", "2026-01-01T11:50:00Z"],
+    ]);
+  });
+
+  test("seen again within some seconds change nothing, and the later of two times counts", () => {
+    const seen = seenAfter({}, [event({})]);
+    expect(seenAfter(seen, [event({ at: "2026-01-01T12:00:04Z" })])).toBe(seen);
+    expect(seenAfter(seen, [event({ at: "2026-01-01T12:00:05Z" })])).toEqual({ "p/ann": "2026-01-01T12:00:05Z" });
+    expect(laterOf(seen, { "p/ann": "2026-01-01T11:00:00Z", "p/bob": AT })).toEqual({ "p/ann": AT, "p/bob": AT });
+  });
+
+  test("and locks are narrowed to those in trouble, those who wait, and stale locks", () => {
+    const locks = [lock("a.py"), { ...lock("b.py", "bob"), stale: true }, lock("c.py", "cy")];
+    const waiters = [{ id: "w", agent: "bob", paths: ["a.py"], reason: "", since: AT, expiresAt: "2026-01-01T12:00:30Z" }];
+    const given = now({
+      sessions: { nodes: [session("ann", AT), session("bob", AT), session("cy", "2026-01-01T11:50:00Z")] } as never,
+      locks: { nodes: locks } as never,
+      lockWaiters: { nodes: waiters } as never,
+    });
+    const people = peopleOf("p", given, {}, CLOCK);
+    const held = { project: "p", locks, waiters };
+    const left = (only: string) => [peopleFor(onlyOf(only), people, [held]).map((one) => one.name), locksFor(onlyOf(only), held, people).map((one) => one.path)];
+    expect(left("trouble")).toEqual([["cy"], ["c.py"]]);
+    expect(left("waiting")).toEqual([["bob"], ["a.py"]]);
+    expect(left("stale")).toEqual([["bob"], ["b.py"]]);
+    expect(left("nonsense")).toEqual([["cy", "ann", "bob"], ["a.py", "b.py", "c.py"]]);
+    expect(onlyOf("toString")).toBe("");
   });
 
   test("are as the newest heartbeat says, whichever way it came", () => {
@@ -164,6 +238,7 @@ describe("the stream", () => {
   test("says what happened in a line", () => {
     expect(says(granted)).toBe("granted src/a.py: fix");
     expect(says(said)).toBe("to ann: Hello");
+    expect(says({ ...said, text: "all \u202Ewell\u202C" } as FeedEvent)).toBe("to ann: all [U+202E]well[U+202C]");
     expect(says(event({ kind: "lock.waiting", data: { paths: ["a", "b"] } }))).toBe("waits for a, b");
     expect(says(event({ kind: "guideline.set", subject: "tests" }))).toBe("set tests");
   });
@@ -171,5 +246,6 @@ describe("the stream", () => {
   test("counts what is at most a minute old", () => {
     const old = event({ at: "2026-01-01T11:58:00Z" });
     expect(perMinute([old, granted, said], CLOCK)).toBe(2);
+    expect(perMinute([old, granted, said], CLOCK, "p/bob")).toBe(1);
   });
 });
