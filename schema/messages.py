@@ -138,7 +138,7 @@ class MessageStatusChange:
 @strawberry.input(description="A message to send.")
 class SendMessageInput:
     to: list[str] = strawberry.field(
-        description="Agents, each entry one name or several with commas; or `*`: all active but the sender."
+        description="Agents or persons (`user-<key name>`), each entry one name or several with commas; or `*`: all active but the sender."
     )
     message: str = strawberry.field(description="The text, up to 50 KB.")
     priority: MessagePriority = strawberry.field(
@@ -153,7 +153,8 @@ class SendMessageInput:
     )
     reply_to: strawberry.ID | None = strawberry.field(default=None, description="The message answered.")
     in_response_to: str | None = strawberry.field(
-        default=None, description="What else it answers, such as a task's id."
+        default=None,
+        description="What else it answers, such as a task's id. A person's message id counts as `replyTo`.",
     )
     require_human: bool = strawberry.field(
         default=False, description="Whether a person must agree before it is acted on."

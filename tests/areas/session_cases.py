@@ -8,7 +8,7 @@ from typing import Any
 from resolvers.acts import Engine, caller_of, secret_hash
 from resolvers.callers import LOCAL_OWNER, Caller
 from store.port import Changes
-from store.records import Key, new_id
+from store.records import Key, KeyName, new_id
 from tests.conftest import Run
 
 START = """mutation ($input: StartSessionInput!, $key: String) {
@@ -39,6 +39,15 @@ async def end(run: Run, session_id: str, *, caller: Caller | None = LOCAL_OWNER,
     answer = await run(END, {"input": given}, caller=caller)
     assert not answer["errors"], answer["errors"]
     return answer["data"]["endSession"]
+
+
+async def make_named_key(
+    engine: Engine, name: str, role: str = "agent", projects: tuple[str, ...] = ()
+) -> Caller:
+    """Store an API key whose holder can be written to by its name."""
+    made, _ = await make_key(engine, name, role, projects)
+    await engine.store.commit(Changes(puts=(KeyName(id=name, project="", key_id=made.key_id),)))
+    return made
 
 
 async def make_key(

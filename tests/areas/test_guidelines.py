@@ -47,6 +47,7 @@ async def test_a_guideline_is_set_replaced_shown_and_deleted(run: Run) -> None:
         "rule": "run them",
         "priority": 7,
         "createdBy": "user-x",
+        "updatedBy": "user-x",
     }
     await put(run, scope="my app", rule="run them twice")
     shown = (await run(GET, {"name": "tests", "scope": "my_app"}))["data"]["guideline"]

@@ -13,7 +13,7 @@ from resolvers.acts import Engine
 from resolvers.callers import Caller, Role
 from store.port import Changes
 from store.records import Agent, Delivery, Key, Message, MessageDigest, Project, Session, new_id
-from tests.areas.session_cases import make_key
+from tests.areas.session_cases import make_named_key
 from tests.conftest import Clock, Run, failure
 
 SEND = """mutation($input: SendMessageInput!, $key: String) {
@@ -340,7 +340,7 @@ async def test_a_person_is_reached_by_the_name_of_a_key_that_includes_the_projec
     run: Run, engine: Engine, name: str, role: str, projects: tuple[str, ...], is_reached: bool
 ) -> None:
     await register(engine, "p")
-    key, _ = await make_key(engine, name, role, projects)
+    key = await make_named_key(engine, name, role, projects)
     bob = await begin(engine, "bob", key_id="key_a")
     answer = await send(run, bob, f"user-{name}", "may I?", KEY_A)
     if not is_reached:
@@ -353,7 +353,7 @@ async def test_a_person_is_reached_by_the_name_of_a_key_that_includes_the_projec
 
 async def test_a_revoked_key_stands_for_nobody(run: Run, engine: Engine) -> None:
     await register(engine, "p")
-    key, _ = await make_key(engine, "boss", "owner")
+    key = await make_named_key(engine, "boss", "owner")
     kept = await engine.store.get(Key, key.key_id)
     assert kept is not None
     gone = replace(kept, revoked_at=await engine.store.now())

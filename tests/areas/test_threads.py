@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from resolvers.acts import Engine
-from tests.areas.session_cases import make_key, start
+from tests.areas.session_cases import make_key, make_named_key, start
 from tests.conftest import Clock, Run, failure
 
 THREADS = """query($minutes: Int! = 30, $first: Int! = 50, $after: String) {
@@ -184,8 +184,8 @@ async def test_a_persons_word_that_agents_ask_for_is_awaited_until_it_comes(
 
 async def test_what_is_written_to_one_person_does_not_wait_for_another(engine: Engine, run: Run) -> None:
     ann = (await start(run, "ann"))["sessionId"]
-    one, _ = await make_key(engine, "one", "admin", ("p",))
-    other, _ = await make_key(engine, "other", "admin", ("p",))
+    one = await make_named_key(engine, "one", "admin", ("p",))
+    other = await make_named_key(engine, "other", "admin", ("p",))
     mine = await send(run, text="for one", to="user-one", sessionId=ann)
     assert await awaited(run, caller=one) == [mine]
     assert await awaited(run, caller=other) == []
