@@ -89,6 +89,153 @@ async def test_a_lock_is_forced_open_after_one_question_and_its_holder_is_told_w
     assert "ann's machine is away" in await ann.said("memory_get_locks")
 
 
+async def test_an_agents_page_tells_what_it_waits_for_and_who_holds_it_and_counts_nothing_else(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann, bob = await comes(server, "ann"), await comes(server, "bob")
+    await ann.lock("src/pool.py", "src/other.py")
+    waiting = asyncio.create_task(bob.lock("src/pool.py", wait_seconds=30))
+    await dashboard.open(server.url)
+    row = dashboard.panel("Agents").get_by_role("listitem").filter(has_text="the work of bob")
+    await expect(row).to_contain_text("waits for ann: src/pool.py")
+    await row.get_by_role("link", name="bob").click()
+    await expect(dashboard.page).to_have_url(f"{server.url}/now/webshop/bob")
+    locks = dashboard.panel("Locks").get_by_role("treeitem")
+    await expect(locks).to_have_count(1)
+    await expect(locks).to_contain_text("held by ann")
+    await expect(locks).to_contain_text("bob waiting")
+    assert await counted(dashboard) == {
+        "Agents here": "1",
+        "Locks held": "0",
+        "Waiting": "1",
+        "Events a minute": str(await dashboard.panel("Events").get_by_role("listitem").count()),
+    }
+    await dashboard.assert_accessible()
+    await dashboard.open(server.url, "/now/webshop/ann")
+    await expect(locks).to_have_count(3)
+    assert (await counted(dashboard))["Waiting"] == "0"
+    await ann.call("memory_unlock_files", files=["src/pool.py"])
+    await waiting
+    await expect(locks).to_have_count(1, timeout=SOON_MS)
+
+
+async def counted(dashboard: Watched) -> dict[str, str]:
+    """Return figures that are the same each time the test runs."""
+    names = ("Agents here", "Locks held", "Waiting", "Events a minute")
+    return {name: (await dashboard.counter(name).inner_text()) for name in names}
+
+
+async def test_figures_lead_to_what_they_count_and_the_address_says_so(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann, bob = await comes(server, "ann"), await comes(server, "bob")
+    await ann.lock("a.py", "b.py")
+    await bob.call("memory_heartbeat", status="error", current_task="lost")
+    await bob.lock("c.py")
+    waiting = asyncio.create_task(bob.lock("a.py", wait_seconds=30))
+    page = dashboard.page
+    await dashboard.open(server.url)
+    agents, locks = dashboard.panel("Agents"), dashboard.panel("Locks").get_by_role("treeitem")
+    await expect(dashboard.counter("Waiting")).to_have_text("1")
+    await page.get_by_role("link", name="In trouble").click()
+    await expect(page).to_have_url(f"{server.url}/now?only=trouble")
+    await expect(agents.locator("li")).to_have_count(1)
+    await expect(agents).to_contain_text("lost")
+    await expect(locks).to_have_text([re.compile("c.py")])
+    await dashboard.assert_accessible()
+    await page.get_by_role("link", name="Waiting").click()
+    await expect(locks).to_have_text([re.compile("a.py")])
+    await page.reload()
+    await expect(locks).to_have_text([re.compile("a.py")])
+    await page.get_by_role("link", name="Stale locks").click()
+    await expect(agents).to_contain_text("No agent holds a stale lock")
+    await expect(dashboard.panel("Locks")).to_contain_text("No lock is stale")
+    await page.get_by_role("link", name="Show all").click()
+    await expect(agents.locator("li")).to_have_count(2)
+    await ann.call("memory_unlock_files", files=["a.py"])
+    await waiting
+
+
+async def test_an_agent_is_written_to_and_its_session_ended_from_its_row(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    await comes(server, "zoe", project="engine")
+    ann = await comes(server, "ann")
+    await ann.lock("a.py")
+    page = dashboard.page
+    await dashboard.open(server.url)
+    menu = dashboard.panel("Agents").get_by_role("button", name="What to do with ann")
+    await menu.click()
+    await dashboard.assert_accessible()
+    await page.get_by_role("menuitem", name="Write to ann").click()
+    await expect(page.get_by_role("checkbox", name=re.compile("ann"))).to_be_checked()
+    await page.get_by_label("Message", exact=True).fill("How far are you?")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(page).to_have_url(re.compile("/messages/webshop/"))
+    assert "How far are you?" in await ann.said("memory_get_messages")
+
+    await dashboard.open(server.url)
+    await menu.focus()
+    await page.keyboard.press("ArrowDown")
+    await page.get_by_role("menuitem", name="End the session").press("Enter")
+    dialog = page.get_by_role("alertdialog")
+    await expect(dialog).to_contain_text("loses its lock on a.py")
+    await dialog.get_by_label("Reason").fill("its machine is gone")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("ann's session is ended; 1 lock is free.")).to_be_visible()
+    await expect(menu).not_to_be_visible(timeout=SOON_MS)
+    await expect(dashboard.counter("Agents here")).to_have_text("1")
+    # The row is gone; the focus stays in the view.
+    await expect(page.locator("main")).to_be_focused()
+    assert "its machine is gone" in await ann.said("memory_get_locks")
+
+
+async def test_made_up_agents_and_projects_are_said_to_be_unknown(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    gone = await comes(server, "gone")
+    await gone.call("memory_end_session", summary="done")
+    page = dashboard.page
+    main, chooser = page.get_by_role("main"), page.get_by_label("Project")
+    await dashboard.open(server.url, "/now/webshop/nobody")
+    await expect(page.get_by_role("heading", name="There is no agent “nobody” in webshop")).to_be_visible()
+    await page.get_by_role("link", name="Show all agents").click()
+    await expect(page).to_have_url(f"{server.url}/now")
+    await dashboard.open(server.url, "/now/basket/nobody")
+    await expect(page.get_by_role("heading", name="There is no agent “nobody” in basket")).to_be_visible()
+    await dashboard.open(server.url, "/now/webshop/gone")
+    await expect(dashboard.panel("Agents").get_by_role("listitem")).to_contain_text("away")
+
+    await dashboard.open(server.url, "/backlog?project=nonsense")
+    await expect(main).to_contain_text("No project “nonsense” is known here")
+    await expect(chooser.locator("option:checked")).to_have_text("nonsense (not known)")
+    await expect(chooser.locator("option:enabled")).to_have_text(["All projects", "webshop"])
+    await dashboard.assert_accessible()
+    # It is known as soon as somebody comes to it.
+    await comes(server, "ann", project="nonsense")
+    await expect(main).not_to_contain_text("No project")
+    await expect(chooser.locator("option:checked")).to_have_text("nonsense")
+
+
+async def test_what_agents_write_does_not_turn_the_direction_of_what_stands_beside_it(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    await ann.lock("a.py", reason="fix \u202exslx.exe")
+    await dashboard.open(server.url)
+    await expect(dashboard.panel("Events")).to_contain_text("granted a.py: fix [U+202E]xslx.exe")
+    row = dashboard.panel("Locks").get_by_role("treeitem")
+    holder, reason = row.locator(".now-holder > strong"), row.locator(".now-holder > .faint")
+    left, right = await holder.bounding_box(), await reason.bounding_box()
+    assert left and right and left["x"] + left["width"] <= right["x"]
+    assert await reason.evaluate("part => getComputedStyle(part).unicodeBidi") == "isolate"
+
+
 async def test_the_tree_of_locks_is_walked_by_keys_and_what_is_done_with_a_lock_is_among_them(
     dashboard: Watched, serving: Serving, comes: Comes
 ) -> None:
