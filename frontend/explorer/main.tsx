@@ -24,6 +24,7 @@ function Explorer() {
     <>
       <header>
         <b>Interlock GraphQL</b>
+        <a href="/">Dashboard</a>
         <output aria-live="polite">{status}</output>
         <KeyField onChange={setKey} />
       </header>

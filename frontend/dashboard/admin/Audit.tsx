@@ -1,5 +1,6 @@
 // The audit log: who did what to whom and why, newest first, page by page.
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { Link, useSearch } from "wouter";
 import { useParams } from "../app/params";
 import type { Server } from "../live/ask";
 import { useLiveContext } from "../live/context";
@@ -15,6 +16,7 @@ import { tellFailure } from "../ui/toasts";
 import { AuditDocument, type AuditQuery } from "./documents";
 import { type Log, withNewest, withOlder } from "./figures";
 import { Table } from "./Table";
+import { addressOfTarget } from "./targets";
 
 type Entry = AuditQuery["auditLog"]["nodes"][number];
 
@@ -95,7 +97,7 @@ function Entries({ filter, onAct }: { filter: Filter; onAct(act: string): void }
             </td>
             <td data-label="To">
               {entry.project && !entry.target.startsWith(`${entry.project}/`) && <span className="faint">{entry.project} </span>}
-              <span className="mono">{entry.target}</span>
+              <Target entry={entry} />
             </td>
             <td data-label="Detail">{entry.detail}</td>
           </tr>
@@ -111,5 +113,15 @@ function Entries({ filter, onAct }: { filter: Filter; onAct(act: string): void }
         )}
       </div>
     </>
+  );
+}
+
+function Target({ entry }: { entry: Entry }) {
+  const to = addressOfTarget(entry, useSearch());
+  if (to === null) return <span className="mono">{entry.target}</span>;
+  return (
+    <Link href={to} className="mono">
+      {entry.target}
+    </Link>
   );
 }

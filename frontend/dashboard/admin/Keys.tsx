@@ -1,6 +1,6 @@
 // API keys: made (the secret is shown once), looked at and revoked.
 import { Plus } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useParams } from "../app/params";
 import type { Server } from "../live/ask";
 import { useLiveContext } from "../live/context";
@@ -39,13 +39,21 @@ export function Keys() {
   const [isNew, setNew] = useState(false);
   const openerOf = useFocusBack(isNew ? "new" : null);
   const [made, setMade] = useState<Made | null>(null);
+  // Whoever revokes it: its secret opens nothing any more.
+  const isValid = made !== null && data?.nodes.some((key) => key.name === made.name && made.secret.endsWith(key.hint) && !key.revokedAt);
+  const seen = useRef("");
+  useEffect(() => {
+    if (!data || !made) return;
+    if (isValid) seen.current = made.secret;
+    else if (seen.current === made.secret) setMade(null);
+  }, [data, made, isValid]);
 
   const revoke = async (key: KeyFieldsFragment) => {
     const reason = await confirm({
       title: `Revoke ${key.name}?`,
       text: (
         <p>
-          Whoever uses it is locked out at once and its sessions stop. It cannot be made valid again.
+          Whoever uses it is locked out at once; the sessions begun with it end, and their locks are free. It cannot be made valid again.
           {key.name === who.keyName && <strong> It is the key that you are signed in with.</strong>}
         </p>
       ),
@@ -56,7 +64,8 @@ export function Keys() {
     if (reason === null) return;
     try {
       await server.mutate(RevokeKeyDocument, { input: { name: key.id, reason } });
-      tell(`${key.name} is revoked.`);
+      tell(`${key.name} is revoked. Its sessions have ended.`);
+      setMade((one) => (one?.name === key.name ? null : one));
     } catch (failure) {
       tellFailure(failure);
     }

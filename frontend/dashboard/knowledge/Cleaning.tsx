@@ -12,7 +12,6 @@ import { useConfirm } from "../ui/confirm";
 import { Empty } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
-import { SearchBox } from "../ui/SearchBox";
 import { type Span, wordDiff } from "../ui/textDiff";
 import { Time } from "../ui/Time";
 import { VirtualList } from "../ui/VirtualList";
@@ -20,6 +19,7 @@ import { DocumentLine, LinesToCome } from "./DocumentLine";
 import { words } from "./filters";
 import { type Pair, readPairs, readStale, type Stale } from "./read";
 import { TagActions } from "./TagActions";
+import { TagField } from "./TagField";
 import { useAskStatus } from "./StatusDialog";
 import { useChangeStatus } from "./useStatus";
 
@@ -54,7 +54,7 @@ function ByTag() {
   return (
     <Panel title="By tag">
       <div className="cleaning-tag">
-        <SearchBox label="Tag to archive or restore" value={tag} onSearch={(text) => change({ tag: text })} />
+        <TagField label="Tag to archive or restore" tag={tag} onChange={(text) => change({ tag: text })} />
         {tag ? <TagActions tag={tag} /> : <p className="faint">All documents of a tag can be archived and restored at once.</p>}
       </div>
     </Panel>

@@ -48,7 +48,7 @@ export function Found({ filters, open }: { filters: Filters; open: string }) {
       )}
       <ol className="knowledge-results" aria-busy={isOld}>
         {shown.map((one, index) => (
-          <li key={one.id} data-usual={index === USUAL - 1 && shown.length > USUAL ? true : undefined}>
+          <li key={one.id}>
             <DocumentLine
               document={one}
               isOpen={one.id === open}
@@ -62,10 +62,10 @@ export function Found({ filters, open }: { filters: Filters; open: string }) {
               </p>
               {one.warning && <p className="knowledge-warning">{one.warning}</p>}
             </DocumentLine>
+            {index === USUAL - 1 && shown.length > USUAL && <p className="knowledge-usual faint">So far an agent reads that asks for no number; what follows only one that asks for more.</p>}
           </li>
         ))}
       </ol>
-      {shown.length > USUAL && <p className="knowledge-note faint">An agent that asks for no number gets the first {USUAL}.</p>}
     </Panel>
   );
 }

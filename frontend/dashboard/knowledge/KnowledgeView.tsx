@@ -14,6 +14,7 @@ import { Found } from "./Found";
 import { type Filters, filtersOf, STATUSES, TYPES, words } from "./filters";
 import { StatusProvider } from "./StatusDialog";
 import { TagActions } from "./TagActions";
+import { TagField } from "./TagField";
 
 /** What the address says in the place of a document's id for the list of what is to be cleaned up. */
 const CLEANING = "cleaning";
@@ -110,15 +111,9 @@ function FilterBar({ filters, isProjectChosen, onChange }: BarProps) {
           <option value="everywhere">Everywhere</option>
         </select>
       )}
-      <TagField tag={filters.tag} onChange={(tag) => onChange({ tag })} />
+      <div className="knowledge-tag">
+        <TagField label="Tag" tag={filters.tag} onChange={(tag) => onChange({ tag })} />
+      </div>
     </search>
-  );
-}
-
-function TagField({ tag, onChange }: { tag: string; onChange(tag: string): void }) {
-  return (
-    <div className="knowledge-tag">
-      <SearchBox label="Tag" value={tag} onSearch={onChange} />
-    </div>
   );
 }
