@@ -11,6 +11,7 @@ import { Problem } from "../ui/Problem";
 import { Denied, isDenied } from "./Denied";
 import { LiveState } from "./LiveState";
 import { addressOf, useOpen, ViewLink } from "./links";
+import { ToYou } from "./ToYou";
 import { applyTheme, keptTheme, type Theme } from "./theme";
 import { VIEWS, type View } from "./views";
 
@@ -64,7 +65,7 @@ function UnknownProject() {
   if (chosen === null || projects.some((project) => project.name === chosen)) return null;
   return (
     <p className="unknown" role="status">
-      No project “{chosen}” is known here: no agent has come to it yet, and none registered it.{" "}
+      No project “{chosen}” is known here: no agent has come to it yet, and nobody registered it.{" "}
       <ViewLink view={view} project={null}>
         Show all projects
       </ViewLink>
@@ -96,6 +97,7 @@ function Navigation() {
             <ViewLink view={name}>
               <Icon size={18} aria-hidden />
               {title}
+              {name === "messages" && <ToYou />}
               {isHere && <span className="sr-only"> (this view)</span>}
             </ViewLink>
           </span>

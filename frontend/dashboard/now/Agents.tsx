@@ -74,6 +74,7 @@ export const Agents = memo(function Agents({ people, isOne, nobody, isRead, show
 const AgentRow = memo(function AgentRow({ person }: { person: Person }) {
   const { name, project, presence, task, seenAt, work, spawnedBy, role, held, waitsFor, trouble } = person;
   const isBlocked = work?.status === "BLOCKED";
+  const isSaid = isBlocked && waitsFor.every(({ path }) => work.blockedReason.includes(path));
   const at = task || work?.title;
   const more = [work && work.title !== at ? work.title : "", spawnedBy && `started by ${spawnedBy}`].filter(Boolean).join(" · ");
   return (
@@ -94,10 +95,10 @@ const AgentRow = memo(function AgentRow({ person }: { person: Person }) {
         <AgentMenu person={person} />
       </div>
       <div className="now-task" title={[at, role].filter(Boolean).join("\n") || undefined}>
-        {at || <span className="faint">no task named</span>}
+        {at ? <span>{at}</span> : <span className="faint">no task named</span>}
         {more && <span className="faint"> · {more}</span>}
       </div>
-      {waitsFor.length > 0 && <div className="now-task now-waits">waits for {waitText(waitsFor)}</div>}
+      {waitsFor.length > 0 && !isSaid && <div className="now-task now-waits">waits for {waitText(waitsFor)}</div>}
       {presence === "quiet" && trouble && !isBlocked && <div className="now-task bad">{trouble}</div>}
       {isBlocked && (
         <div className="now-task bad">

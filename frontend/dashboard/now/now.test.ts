@@ -172,7 +172,7 @@ describe("people", () => {
 
   test("and locks are narrowed to those in trouble, those who wait, and stale locks", () => {
     const locks = [lock("a.py"), { ...lock("b.py", "bob"), stale: true }, lock("c.py", "cy")];
-    const waiters = [{ id: "w", agent: "bob", paths: ["a.py"], reason: "", since: AT, expiresAt: "2026-01-01T12:00:30Z" }];
+    const waiters = [{ id: "v", agent: "cy", paths: ["b.py"], reason: "", since: AT, expiresAt: "2026-01-01T12:00:30Z" }, { id: "w", agent: "bob", paths: ["a.py"], reason: "", since: AT, expiresAt: "2026-01-01T12:00:30Z" }];
     const given = now({
       sessions: { nodes: [session("ann", AT), session("bob", AT), session("cy", "2026-01-01T11:50:00Z")] } as never,
       locks: { nodes: locks } as never,
@@ -181,8 +181,8 @@ describe("people", () => {
     const people = peopleOf("p", given, {}, CLOCK);
     const held = { project: "p", locks, waiters };
     const left = (only: string) => [peopleFor(onlyOf(only), people, [held]).map((one) => one.name), locksFor(onlyOf(only), held, people).map((one) => one.path)];
-    expect(left("trouble")).toEqual([["cy"], ["c.py"]]);
-    expect(left("waiting")).toEqual([["bob"], ["a.py"]]);
+    expect(left("trouble")).toEqual([["cy"], ["b.py", "c.py"]]);
+    expect(left("waiting")).toEqual([["cy", "bob"], ["a.py", "b.py"]]);
     expect(left("stale")).toEqual([["bob"], ["b.py"]]);
     expect(left("nonsense")).toEqual([["cy", "ann", "bob"], ["a.py", "b.py", "c.py"]]);
     expect(onlyOf("toString")).toBe("");

@@ -1,14 +1,14 @@
 // What the view is narrowed to: those in trouble, those who wait, or stale locks.
 import type { Person } from "./people";
 import type { HeldLock } from "./tree";
-import { type Waiter, waitingAt } from "./waiters";
+import { isInTheWay, type Waiter, waitingAt } from "./waiters";
 
 /** What of everything is looked at, as the address's `only` says; "" is all. */
 export type Only = "" | "trouble" | "waiting" | "stale";
 
 /** Each in words, and what is said where there is none. */
 export const NARROWED: Record<Exclude<Only, "">, { title: string; nobody: string; nothing: string }> = {
-  trouble: { title: "agents in trouble, and what they hold", nobody: "No agent is in trouble", nothing: "No agent in trouble holds a lock" },
+  trouble: { title: "agents in trouble, and what they hold or wait for", nobody: "No agent is in trouble", nothing: "No agent in trouble holds a lock or waits for one" },
   waiting: { title: "agents who wait, and the locks they wait for", nobody: "No agent waits for a lock", nothing: "No lock is waited for" },
   stale: { title: "stale locks, and who holds them", nobody: "No agent holds a stale lock", nothing: "No lock is stale" },
 };
@@ -42,8 +42,8 @@ export function locksFor(only: Only, { project, locks, waiters }: Held, people: 
   if (only === "") return locks;
   if (only === "stale") return locks.filter((lock) => lock.stale);
   if (only === "waiting") return locks.filter((lock) => waitingAt(lock.path, waiters).length > 0);
-  const troubled = new Set(people.filter((person) => person.project === project && person.trouble !== "").map((person) => person.name));
-  return locks.filter((lock) => troubled.has(lock.holder));
+  const troubled = people.filter((person) => person.project === project && person.trouble !== "");
+  return locks.filter((lock) => troubled.some(({ name, waitsFor }) => name === lock.holder || isInTheWay(lock, waitsFor)));
 }
 
 function locksOf(held: readonly Held[], project: string): readonly HeldLock[] {

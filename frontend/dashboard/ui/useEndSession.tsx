@@ -27,8 +27,8 @@ export function useEndSession(): (session: OpenSession) => Promise<boolean> {
         text: (
           <p>
             It has worked in {project} <Lasting since={createdAt} />, was last active <Time at={activeAt} />
-            {locks.length > 0 && `, and loses ${locks.length === 1 ? `its lock on ${locks[0]!.path}` : `its ${locks.length} locks`}`}. If it is still
-            there, its next call fails and says by whom and why it was ended. The act is audited.
+            {locks.length === 1 && <>, and loses its lock on <span>{locks[0]!.path}</span></>}
+            {locks.length > 1 && `, and loses its ${locks.length} locks`}. If it is still there, its next call fails and says by whom and why it was ended. The act is audited.
           </p>
         ),
         action: "End the session",
