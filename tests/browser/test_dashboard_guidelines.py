@@ -49,6 +49,10 @@ async def test_a_guideline_is_set_edited_moved_and_deleted_and_agents_are_told_i
     await page.get_by_role("button", name="Save").click()
     await expect(dashboard.panel("webshop")).to_contain_text("Cents are whole.", timeout=SOON_MS)
     await expect(everywhere).to_contain_text("No guideline holds everywhere")
+    changed = {"action": "set", "name": "money", "scope": "webshop", "rule": "Count cents.", "priority": 3}
+    await ann.call("memory_guidelines", **changed)
+    credit = dashboard.panel("webshop").locator(".guidelines-head")
+    await expect(credit).to_contain_text("by user-local, changed by ann", timeout=SOON_MS)
     await ann.call("memory_guidelines", action="set", name="kind", scope="webshop", rule="Be kind.")
     names = second.get_by_role("region", name="webshop").locator(".guidelines-head a")
     await expect(names).to_have_text(["money", "kind"], timeout=SOON_MS)

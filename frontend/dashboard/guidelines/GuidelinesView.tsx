@@ -17,7 +17,7 @@ import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
 import { useFocusBack } from "../ui/useFocusBack";
 import { GuidelinesDocument } from "./documents";
-import { byScope, type Draft, draftOf, GLOBAL, type Guideline, recordOf } from "./drafts";
+import { byScope, creditOf, type Draft, draftOf, GLOBAL, type Guideline, recordOf } from "./drafts";
 import { Editor, useRemove } from "./Editor";
 
 const MOST = 1_000;
@@ -127,7 +127,7 @@ function Row({ one, isOpen, href, editId, onEdit, refresh }: RowProps) {
             {one.name}
           </Link>
           <span className="faint">
-            {one.createdBy} · <Time at={one.updatedAt} />
+            {creditOf(one)} <Time at={one.updatedAt} />
           </span>
         </div>
         <p className="guidelines-rule" data-whole={isOpen || undefined}>

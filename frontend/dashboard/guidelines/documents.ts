@@ -36,14 +36,14 @@ export type SetGuidelineInput = {
   priority?: number;
 };
 
-export type GuidelineFieldsFragment = { name: string, scope: string, rule: string, priority: number, createdBy: string, createdAt: string, updatedAt: string };
+export type GuidelineFieldsFragment = { name: string, scope: string, rule: string, priority: number, createdBy: string, createdAt: string, updatedAt: string, updatedBy: string };
 
 export type GuidelinesQueryVariables = Exact<{
   after?: string | null | undefined;
 }>;
 
 
-export type GuidelinesQuery = { guidelines: { nodes: Array<{ name: string, scope: string, rule: string, priority: number, createdBy: string, createdAt: string, updatedAt: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type GuidelinesQuery = { guidelines: { nodes: Array<{ name: string, scope: string, rule: string, priority: number, createdBy: string, createdAt: string, updatedAt: string, updatedBy: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type GuidelineQueryVariables = Exact<{
   name: string;
@@ -51,14 +51,14 @@ export type GuidelineQueryVariables = Exact<{
 }>;
 
 
-export type GuidelineQuery = { guideline: { name: string, scope: string, rule: string, priority: number, createdBy: string, createdAt: string, updatedAt: string } };
+export type GuidelineQuery = { guideline: { name: string, scope: string, rule: string, priority: number, createdBy: string, createdAt: string, updatedAt: string, updatedBy: string } };
 
 export type SetGuidelineMutationVariables = Exact<{
   input: SetGuidelineInput;
 }>;
 
 
-export type SetGuidelineMutation = { setGuideline: { name: string, scope: string, rule: string, priority: number, createdBy: string, createdAt: string, updatedAt: string } };
+export type SetGuidelineMutation = { setGuideline: { name: string, scope: string, rule: string, priority: number, createdBy: string, createdAt: string, updatedAt: string, updatedBy: string } };
 
 export type DeleteGuidelineMutationVariables = Exact<{
   input: GuidelineInput;
@@ -67,7 +67,7 @@ export type DeleteGuidelineMutationVariables = Exact<{
 
 export type DeleteGuidelineMutation = { deleteGuideline: { name: string } };
 
-export const GuidelinesDocument = "query Guidelines($after:String){guidelines(first:100 after:$after){nodes{...GuidelineFields}pageInfo{hasNextPage endCursor}}} fragment GuidelineFields on Guideline{name scope rule priority createdBy createdAt updatedAt}" as Document<GuidelinesQuery, GuidelinesQueryVariables>;
-export const GuidelineDocument = "query Guideline($name:String!$scope:String!){guideline(name:$name scope:$scope){...GuidelineFields}} fragment GuidelineFields on Guideline{name scope rule priority createdBy createdAt updatedAt}" as Document<GuidelineQuery, GuidelineQueryVariables>;
-export const SetGuidelineDocument = "mutation SetGuideline($input:SetGuidelineInput!){setGuideline(input:$input){...GuidelineFields}} fragment GuidelineFields on Guideline{name scope rule priority createdBy createdAt updatedAt}" as Document<SetGuidelineMutation, SetGuidelineMutationVariables>;
+export const GuidelinesDocument = "query Guidelines($after:String){guidelines(first:100 after:$after){nodes{...GuidelineFields}pageInfo{hasNextPage endCursor}}} fragment GuidelineFields on Guideline{name scope rule priority createdBy createdAt updatedAt updatedBy}" as Document<GuidelinesQuery, GuidelinesQueryVariables>;
+export const GuidelineDocument = "query Guideline($name:String!$scope:String!){guideline(name:$name scope:$scope){...GuidelineFields}} fragment GuidelineFields on Guideline{name scope rule priority createdBy createdAt updatedAt updatedBy}" as Document<GuidelineQuery, GuidelineQueryVariables>;
+export const SetGuidelineDocument = "mutation SetGuideline($input:SetGuidelineInput!){setGuideline(input:$input){...GuidelineFields}} fragment GuidelineFields on Guideline{name scope rule priority createdBy createdAt updatedAt updatedBy}" as Document<SetGuidelineMutation, SetGuidelineMutationVariables>;
 export const DeleteGuidelineDocument = "mutation DeleteGuideline($input:GuidelineInput!){deleteGuideline(input:$input){name}}" as Document<DeleteGuidelineMutation, DeleteGuidelineMutationVariables>;

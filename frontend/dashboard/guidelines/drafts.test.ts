@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { byScope, clashOf, draftOf, type Guideline, writesOf } from "./drafts";
+import { byScope, clashOf, creditOf, draftOf, type Guideline, writesOf } from "./drafts";
 
 const one = (scope: string, name: string, priority = 50, updatedAt = "t1"): Guideline => ({
-  scope, name, priority, updatedAt, rule: "be kind", createdBy: "ann", createdAt: "t0",
+  scope, name, priority, updatedAt, rule: "be kind", createdBy: "ann", createdAt: "t0", updatedBy: "",
 });
 
 test("global guidelines come first, then projects, each by priority", () => {
@@ -50,4 +50,11 @@ test("a renamed one is removed as it was last seen", () => {
   expect(writesOf(draft, null)).toMatchObject({ set: { name: "y", updatedAt: null }, remove });
   expect(writesOf(draft, { is: "changed", now: at("t2") })).toMatchObject({ set: { updatedAt: null }, remove: { ...remove, updatedAt: "t2" } });
   expect(writesOf(draft, { is: "taken", now: one("a", "y", 50, "t3") })).toMatchObject({ set: { updatedAt: "t3" }, remove });
+});
+
+test("who changed it last stands beside who wrote it; a guideline of before tells only its author", () => {
+  expect(creditOf({ ...one("a", "x"), updatedBy: "bob" })).toBe("by ann, changed by bob");
+  expect(creditOf({ ...one("a", "x"), updatedBy: "ann" })).toBe("by ann, changed");
+  expect(creditOf(one("a", "x"))).toBe("by ann, changed");
+  expect(creditOf({ ...one("a", "x", 50, "t0"), updatedBy: "ann" })).toBe("by ann,");
 });

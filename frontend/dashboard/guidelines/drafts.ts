@@ -24,6 +24,12 @@ export function recordOf({ scope, name }: { scope: string; name: string }): stri
   return `${scope}/${name}`;
 }
 
+/** Return who wrote it and who changed it last, to be followed by when: a guideline of before tells only its author. */
+export function creditOf({ createdBy, createdAt, updatedBy, updatedAt }: Guideline): string {
+  if (createdAt === updatedAt) return `by ${createdBy},`;
+  return `by ${createdBy}, changed${updatedBy && updatedBy !== createdBy ? ` by ${updatedBy}` : ""}`;
+}
+
 /** Return the scopes with their guidelines: the global ones first, the lowest priority number first. */
 export function byScope(all: readonly Guideline[], chosen: string | null): [scope: string, guidelines: Guideline[]][] {
   const scopes = new Map<string, Guideline[]>([[GLOBAL, []], ...(chosen ? [[chosen, []] as [string, Guideline[]]] : [])]);
