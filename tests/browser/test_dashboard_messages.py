@@ -108,6 +108,65 @@ async def test_a_message_to_the_person_is_acknowledged_and_answered_to_its_sende
     assert "Yes, after the backup." in await ann.said("memory_get_messages")
 
 
+async def test_what_waits_for_the_person_is_counted_stands_first_and_goes_with_the_answer(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    await comes(server, "bob")
+    page = dashboard.page
+    await dashboard.open(server.url, "/now")
+    entry = page.get_by_role("navigation", name="Views").get_by_role("link", name=re.compile("Messages"))
+    await expect(entry).to_have_text("Messages")
+    await ann.call("memory_send_message", to_instance="user-local", message="May I drop it?")
+    await expect(entry.locator(".to-you")).to_have_text("1", timeout=SOON_MS)
+    await expect(entry.locator("[aria-live]")).to_have_text("1 message waits for you")
+    await ann.call("memory_send_message", to_instance="bob", message="wait for a yes", require_human=True)
+    await ann.call("memory_send_message", to_instance="bob", message="urgent!", priority="urgent")
+    await entry.click()
+    rows = dashboard.panel("Threads").get_by_role("listitem")
+    await expect(rows).to_have_text(
+        [re.compile("wait for a yes"), re.compile("May I drop it"), re.compile("urgent!")], timeout=SOON_MS
+    )
+    await page.get_by_role("button", name="For you (2)").click()
+    await expect(page).to_have_url(re.compile(r"only=you"))
+    await expect(rows).to_have_count(2)
+    await dashboard.assert_accessible()
+    for text in ("May I drop it", "wait for a yes"):
+        await rows.get_by_role("link").filter(has_text=text).click()
+        answer = dashboard.panel("Conversation").get_by_label("Answer")
+        await answer.fill(f"Yes to {text}.")
+        await answer.press("Control+Enter")
+        await expect(rows.filter(has_text=text)).to_have_count(0, timeout=SOON_MS)
+    await expect(entry.locator(".to-you")).to_have_count(0)
+    await expect(page.get_by_text("No thread passes the filter")).to_be_visible()
+
+
+async def test_keys_send_and_a_made_up_thread_is_said_to_be_none(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    page = dashboard.page
+    await dashboard.open(server.url, "/messages/new?to=*")
+    form = dashboard.panel("Write to agents")
+    await expect(form.get_by_role("checkbox", name="Everyone who is here in webshop")).to_be_checked()
+    await form.get_by_label("Message").fill("Tea?")
+    await form.get_by_label("Message").press("Control+Enter")
+    await expect(page.locator(".modal")).to_contain_text("Send to everyone in webshop?")
+    await page.keyboard.press("Escape")
+    await form.get_by_role("checkbox", name=re.compile("^ann")).check(force=True)
+    await form.get_by_label("Message").press("Meta+Enter")
+    await expect(dashboard.panel("Conversation").get_by_role("article")).to_contain_text("Tea?")
+    assert "Tea?" in await ann.said("memory_get_messages")
+    for made_up in ("msg_none", "webshop/msg_none"):
+        await page.goto(f"{server.url}/messages/{made_up}")
+        await expect(dashboard.panel("Conversation")).to_contain_text("There is no such thread")
+        await expect(page.get_by_text("Open a thread")).to_have_count(0)
+    await page.get_by_role("link", name="See all threads").click()
+    await expect(page).to_have_url(f"{server.url}/messages")
+
+
 async def test_filters_stand_in_the_address(dashboard: Watched, serving: Serving, comes: Comes) -> None:
     server = serving()
     ann = await comes(server, "ann")

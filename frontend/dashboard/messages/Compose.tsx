@@ -13,6 +13,7 @@ import { Problem } from "../ui/Problem";
 import { tell, tellFailure } from "../ui/toasts";
 import { type MessageCategory, type MessagePriority, SendMessageDocument } from "./documents";
 import { useOwnName } from "./own";
+import { sendByKeys } from "./sendKeys";
 import { CATEGORIES, PRIORITIES } from "./threads";
 
 interface Props {
@@ -62,7 +63,7 @@ export function Compose({ projects, to, in: itsProject, onSent }: Props) {
   };
   return (
     <Panel title="Write to agents" className="messages-compose">
-      <form onSubmit={(event) => void submit(event)}>
+      <form onKeyDownCapture={sendByKeys} onSubmit={(event) => void submit(event)}>
         {projects.length > 1 && (
           <Choice
             label="Project"
@@ -79,7 +80,7 @@ export function Compose({ projects, to, in: itsProject, onSent }: Props) {
           <Label className="field-label">To</Label>
           <div className="messages-people">
             <Person value={EVERYONE}>
-              <strong>Everyone who is here</strong> <span className="faint">{here.length}</span>
+              <strong>Everyone who is here in {project}</strong> <span className="faint">{here.length}</span>
             </Person>
             {[...here, ...agents.filter((agent) => !isHere(agent))].map((agent) => (
               <Person key={agent.name} value={agent.name}>
@@ -97,10 +98,10 @@ export function Compose({ projects, to, in: itsProject, onSent }: Props) {
           <Choice label="Category" value={category} options={optionsOf(CATEGORIES)} onChoose={(value) => setCategory(value)} />
           <Choice label="Priority" value={priority} options={optionsOf(PRIORITIES)} onChoose={(value) => setPriority(value)} />
           <Button kind="primary" type="submit" isDisabled={!isComplete}>
-            <Send size={16} aria-hidden /> {isToAll ? "Send to everyone…" : "Send"}
+            <Send size={16} aria-hidden /> {isToAll ? `Send to everyone in ${project}…` : "Send"}
           </Button>
         </div>
-        <p className="faint">You write as {own}. Agents answer to that name, and each is told of your message in its next result.</p>
+        <p className="faint">You write as {own}. Agents answer to that name, and each is told of your message in its next result. Ctrl+Enter sends.</p>
       </form>
     </Panel>
   );

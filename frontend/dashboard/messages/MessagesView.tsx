@@ -3,6 +3,7 @@ import "./messages.css";
 import { PenLine } from "lucide-react";
 import { useMemo } from "react";
 import { useLocation } from "wouter";
+import { ViewLink } from "../app/links";
 import { useAddress, useParams } from "../app/params";
 import type { ViewProps } from "../app/views";
 import { useMay, useShownProjects } from "../live/context";
@@ -10,6 +11,7 @@ import { about } from "../live/events";
 import { useLiveEach } from "../live/useLive";
 import { Button } from "../ui/Button";
 import { Empty } from "../ui/Empty";
+import { Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Split } from "../ui/Split";
 import { Compose } from "./Compose";
@@ -38,6 +40,7 @@ export default function MessagesView({ record }: ViewProps) {
   const isRead = projects.every((project) => answers[project]?.data);
   const cut = record.indexOf("/");
   const [project, thread] = [record.slice(0, cut), record.slice(cut + 1)];
+  const known = cut < 0 && threads.find((one) => one.id === record);
   const write = (to: string) => navigate(address(NEW, { to, in: null }));
 
   return (
@@ -72,6 +75,14 @@ export default function MessagesView({ record }: ViewProps) {
             <Compose projects={projects} to={params.get("to") ?? ""} in={params.get("in") ?? ""} onSent={(where) => navigate(address(where, { to: null, in: null }))} />
           ) : cut > 0 ? (
             <OneThreadPart key={record} project={project} thread={thread} />
+          ) : known ? (
+            <OneThreadPart key={record} project={known.project} thread={known.id} />
+          ) : record && record !== NEW && isRead ? (
+            <Panel title="Conversation">
+              <Empty title="There is no such thread">
+                <ViewLink view="messages">See all threads</ViewLink>
+              </Empty>
+            </Panel>
           ) : null
         }
         nothing={

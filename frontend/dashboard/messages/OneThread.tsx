@@ -1,6 +1,7 @@
 // A thread, opened: its messages in order, how each stands with whom, and the person's answer.
 import { CheckCheck } from "lucide-react";
 import { useEffect, useMemo, useRef } from "react";
+import { ViewLink } from "../app/links";
 import { useLiveContext, useMay } from "../live/context";
 import { about } from "../live/events";
 import { useLiveEach } from "../live/useLive";
@@ -72,6 +73,7 @@ export function OneThreadPart({ project, thread }: { project: string; thread: st
         {!last && (
           <Empty title="There is no such thread">
             <p>Finished messages are kept for 7 days; this one may be gone.</p>
+            <ViewLink view="messages">See all threads</ViewLink>
           </Empty>
         )}
         <ol className="messages-list">

@@ -8,6 +8,7 @@ import { Button } from "../ui/Button";
 import { Choice, optionsOf } from "../ui/Choice";
 import { tell, tellFailure } from "../ui/toasts";
 import { type MessageCategory, type MessagePriority, SendMessageDocument } from "./documents";
+import { sendByKeys } from "./sendKeys";
 import { answeredTo, type Message } from "./standing";
 import { CATEGORIES, PRIORITIES } from "./threads";
 
@@ -43,7 +44,7 @@ export function Reply({ project, to, own, onSent }: Props) {
     }
   };
   return (
-    <form className="messages-reply" onSubmit={(event) => void submit(event)}>
+    <form className="messages-reply" onKeyDownCapture={sendByKeys} onSubmit={(event) => void submit(event)}>
       <TextField value={text} onChange={(said) => setText(() => said)}>
         <Label>
           Answer <span className="faint">{recipients.join(", ")}</span>
@@ -53,7 +54,7 @@ export function Reply({ project, to, own, onSent }: Props) {
       <div className="messages-send">
         <Choice label="Category" isLabelHidden value={category} options={optionsOf(CATEGORIES)} onChoose={(value) => setCategory(value)} />
         <Choice label="Priority" isLabelHidden value={priority} options={optionsOf(PRIORITIES)} onChoose={(value) => setPriority(value)} />
-        <Button kind="primary" type="submit" isDisabled={!isComplete}>
+        <Button kind="primary" type="submit" isDisabled={!isComplete} aria-keyshortcuts="Control+Enter Meta+Enter">
           <Send size={16} aria-hidden /> Send the answer
         </Button>
       </div>

@@ -1,4 +1,4 @@
-// The threads, overdue and unread ones first, and what narrows them.
+// The threads, those that wait for the person first, then overdue and unread ones, and what narrows them.
 import { X } from "lucide-react";
 import { memo } from "react";
 import { ToggleButton } from "react-aria-components";
@@ -15,7 +15,7 @@ import { useClock, Time } from "../ui/Time";
 import { span } from "../ui/moments";
 import { VirtualList } from "../ui/VirtualList";
 import { useOwnName } from "./own";
-import { CATEGORIES, type Filter, isFiltered, namesOf, NO_FILTER, peopleOf, PRIORITIES, type Thread } from "./threads";
+import { CATEGORIES, type Filter, isFiltered, namesOf, NO_FILTER, type Only, peopleOf, PRIORITIES, type Thread } from "./threads";
 
 interface Props {
   all: readonly Thread[];
@@ -44,7 +44,7 @@ export function ThreadList({ all, threads, isRead, isCut, showsProjects, filter,
     <Panel title="Threads" count={isRead ? threads.length : undefined} className="messages-threads" actions={unread > 0 && <span className="faint messages-unread">{unread} unread</span>}>
       <Filters all={all} filter={filter} onChange={onChange} />
       {threads.length > 0 ? (
-        <VirtualList items={threads} label="Threads, overdue and unread ones first" keyOf={keyOf} rowHeight={ROW_PX} className="messages-rows" row={row} />
+        <VirtualList items={threads} label="Threads, those for you first, then overdue and unread ones" keyOf={keyOf} rowHeight={ROW_PX} className="messages-rows" row={row} />
       ) : (
         <div className="messages-rows">
           {!isRead && <RowsToCome count={6} />}
@@ -75,11 +75,15 @@ function keyOf(thread: Thread): string {
 
 function Filters({ all, filter, onChange }: { all: readonly Thread[]; filter: Filter; onChange(changes: Changes): void }) {
   const own = useOwnName();
-  const only = (name: "unread" | "overdue") => (isOn: boolean) => onChange({ only: isOn ? name : null });
+  const forYou = all.filter((thread) => thread.awaitsYou).length;
+  const only = (name: Only) => (isOn: boolean) => onChange({ only: isOn ? name : null });
   return (
     <div className="messages-filters" role="search" aria-label="Filter the threads">
       <SearchBox label="Search threads" value={filter.text} onSearch={(q) => onChange({ q })} />
       <div className="messages-toggles">
+        <ToggleButton className="button plain" isSelected={filter.only === "you"} onChange={only("you")}>
+          For you{forYou > 0 && ` (${forYou})`}
+        </ToggleButton>
         <ToggleButton className="button plain" isSelected={filter.only === "unread"} onChange={only("unread")}>
           Unread
         </ToggleButton>
@@ -104,7 +108,7 @@ function Filters({ all, filter, onChange }: { all: readonly Thread[]; filter: Fi
 const ThreadRow = memo(function ThreadRow({ thread, showsProject, isOpen, address }: { thread: Thread; showsProject: boolean; isOpen: boolean; address: string }) {
   const { last, unreadCount, isOverdue, oldestUnreadAt } = thread;
   return (
-    <Link href={address} className="messages-row" data-unread={unreadCount > 0 || undefined} data-open={isOpen || undefined} aria-current={isOpen || undefined}>
+    <Link href={address} className="messages-row" data-you={thread.awaitsYou || undefined} data-unread={unreadCount > 0 || undefined} data-open={isOpen || undefined} aria-current={isOpen || undefined}>
       <span className="messages-line">
         <strong>{namesOf(thread)}</strong>
         <span className="faint messages-at">
@@ -113,6 +117,7 @@ const ThreadRow = memo(function ThreadRow({ thread, showsProject, isOpen, addres
       </span>
       <span className="messages-said">{last.text === null ? "Not for this key to read" : `${thread.messageCount > 1 ? `${last.sender}: ` : ""}${last.text.slice(0, 300)}`}</span>
       <span className="messages-line">
+        {thread.awaitsYou && <Badge tone="warn">for you</Badge>}
         {isOverdue && oldestUnreadAt && <Overdue since={oldestUnreadAt} />}
         {unreadCount > 0 && <Badge tone="busy">{unreadCount} unread</Badge>}
         {thread.isUrgent && <Badge tone="bad">urgent</Badge>}

@@ -43,7 +43,7 @@ export type MessageStatus =
 
 /** A message to send. */
 export type SendMessageInput = {
-  /** Agents, each entry one name or several with commas; or `*`: all active but the sender. */
+  /** Agents or persons (`user-<key name>`), each entry one name or several with commas; or `*`: all active but the sender. */
   to: Array<string>;
   /** The text, up to 50 KB. */
   message: string;
@@ -55,7 +55,7 @@ export type SendMessageInput = {
   toProject?: string | null | undefined;
   /** The message answered. */
   replyTo?: string | number | null | undefined;
-  /** What else it answers, such as a task's id. */
+  /** What else it answers, such as a task's id. A person's message id counts as `replyTo`. */
   inResponseTo?: string | null | undefined;
   /** Whether a person must agree before it is acted on. */
   requireHuman?: boolean;
@@ -89,7 +89,7 @@ export type ThreadsQueryVariables = Exact<{
 }>;
 
 
-export type ThreadsQuery = { threads: { next: string | null, isCut: boolean, nodes: Array<{ id: string, project: string, lastAt: string, messageCount: number, categories: Array<MessageCategory>, priorities: Array<MessagePriority>, participants: Array<string>, unreadCount: number, isOverdue: boolean, isUrgent: boolean, oldestUnreadAt: string | null, first: { id: string, sender: string, text: string | null, note: string, category: MessageCategory, priority: MessagePriority, createdAt: string } | null, last: { id: string, sender: string, text: string | null, note: string, category: MessageCategory, priority: MessagePriority, createdAt: string } }> } };
+export type ThreadsQuery = { threads: { next: string | null, isCut: boolean, nodes: Array<{ id: string, project: string, lastAt: string, messageCount: number, categories: Array<MessageCategory>, priorities: Array<MessagePriority>, participants: Array<string>, unreadCount: number, awaitsYou: boolean, isOverdue: boolean, isUrgent: boolean, oldestUnreadAt: string | null, first: { id: string, sender: string, text: string | null, note: string, category: MessageCategory, priority: MessagePriority, createdAt: string } | null, last: { id: string, sender: string, text: string | null, note: string, category: MessageCategory, priority: MessagePriority, createdAt: string } }> } };
 
 export type ThreadMessagesQueryVariables = Exact<{
   project: string;
@@ -121,7 +121,7 @@ export type MoveMessageMutationVariables = Exact<{
 
 export type MoveMessageMutation = { updateMessageStatus: { messageId: string, isChanged: boolean, status: MessageStatus } };
 
-export const ThreadsDocument = "query Threads($project:String!$after:String){threads(project:$project first:100 after:$after){nodes{id project lastAt messageCount categories priorities participants unreadCount isOverdue isUrgent oldestUnreadAt first{...MessageHead}last{...MessageHead}}next isCut}} fragment MessageHead on Message{id sender text note category priority createdAt}" as Document<ThreadsQuery, ThreadsQueryVariables>;
+export const ThreadsDocument = "query Threads($project:String!$after:String){threads(project:$project first:100 after:$after){nodes{id project lastAt messageCount categories priorities participants unreadCount awaitsYou isOverdue isUrgent oldestUnreadAt first{...MessageHead}last{...MessageHead}}next isCut}} fragment MessageHead on Message{id sender text note category priority createdAt}" as Document<ThreadsQuery, ThreadsQueryVariables>;
 export const ThreadMessagesDocument = "query ThreadMessages($project:String!$thread:ID!$after:String){messages(project:$project thread:$thread first:100 after:$after){nodes{...MessageFields}pageInfo{hasNextPage endCursor}}} fragment MessageFields on Message{...MessageHead project fromProject to isBroadcast recipientCount threadId replyTo inResponseTo requireHuman userOriginated deliveries{recipient status deliveredAt receivedAt finishedAt}} fragment MessageHead on Message{id sender text note category priority createdAt}" as Document<ThreadMessagesQuery, ThreadMessagesQueryVariables>;
 export const WholeMessageDocument = "query WholeMessage($id:ID!){message(id:$id){id text}}" as Document<WholeMessageQuery, WholeMessageQueryVariables>;
 export const SendMessageDocument = "mutation SendMessage($input:SendMessageInput!){sendMessage(input:$input){id project threadId recipientCount note}}" as Document<SendMessageMutation, SendMessageMutationVariables>;

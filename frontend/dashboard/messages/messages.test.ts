@@ -6,7 +6,7 @@ import { chosen, filterOf, namesOf, type Thread } from "./threads";
 const HEAD = { id: "m1", sender: "ann", text: "cents?", note: "", category: "QUESTION" as const, priority: "NORMAL" as const, createdAt: "2026-01-01T10:00:00Z" };
 
 function thread(id: string, more: Partial<Thread> = {}): Thread {
-  return { id, project: "p", lastAt: "2026-01-01T10:00:00Z", messageCount: 1, categories: ["BLOCKER", "QUESTION"], priorities: ["NORMAL"], participants: ["ann", "bob"], unreadCount: 0, isOverdue: false, isUrgent: false, oldestUnreadAt: null, first: HEAD, last: HEAD, ...more };
+  return { id, project: "p", lastAt: "2026-01-01T10:00:00Z", messageCount: 1, categories: ["BLOCKER", "QUESTION"], priorities: ["NORMAL"], participants: ["ann", "bob"], unreadCount: 0, awaitsYou: false, isOverdue: false, isUrgent: false, oldestUnreadAt: null, first: HEAD, last: HEAD, ...more };
 }
 
 function message(id: string, more: Partial<Message> = {}): Message {
@@ -19,10 +19,10 @@ function delivery(recipient: string, status: Message["deliveries"][number]["stat
 }
 
 describe("threads", () => {
-  test("stand overdue first, then urgent, then unread, then the latest", () => {
+  test("stand with those for the person first, then overdue, then urgent, then unread, then the latest", () => {
     const late = thread("late", { lastAt: "2026-01-02T10:00:00Z" });
-    const threads = [thread("old"), late, thread("unread", { unreadCount: 1 }), thread("urgent", { unreadCount: 1, isUrgent: true }), thread("overdue", { unreadCount: 1, isOverdue: true })];
-    expect(chosen(threads, filterOf(new URLSearchParams())).map((one) => one.id)).toEqual(["overdue", "urgent", "unread", "late", "old"]);
+    const threads = [thread("old"), late, thread("unread", { unreadCount: 1 }), thread("urgent", { unreadCount: 1, isUrgent: true }), thread("overdue", { unreadCount: 1, isOverdue: true }), thread("mine", { awaitsYou: true })];
+    expect(chosen(threads, filterOf(new URLSearchParams())).map((one) => one.id)).toEqual(["mine", "overdue", "urgent", "unread", "late", "old"]);
   });
 
   test.each([
@@ -33,6 +33,7 @@ describe("threads", () => {
     ["category=TASK", false],
     ["priority=URGENT", false],
     ["only=unread", false],
+    ["only=you", false],
     ["q=bob+CENTS", true],
     ["q=euros", false],
   ])("pass by the address's %s: %s", (query, isShown) => {

@@ -1,4 +1,4 @@
-// Which threads pass the filters, and in which order they stand: what waits for too long first, then what is urgent.
+// Which threads pass the filters, and in which order they stand: what waits for the person first, then what waits for too long, then what is urgent.
 import type { MessageCategory, MessagePriority, ThreadsQuery } from "./documents";
 
 export type Thread = ThreadsQuery["threads"]["nodes"][number];
@@ -6,21 +6,24 @@ export type Thread = ThreadsQuery["threads"]["nodes"][number];
 export const CATEGORIES: readonly MessageCategory[] = ["TASK", "QUESTION", "BLOCKER", "REVIEW", "CONTRACT", "INFO"];
 export const PRIORITIES: readonly MessagePriority[] = ["URGENT", "NORMAL", "LOW"];
 
+/** `you`: what waits for the person. */
+export type Only = "you" | "unread" | "overdue";
+const ONLY: readonly Only[] = ["you", "unread", "overdue"];
+
 export interface Filter {
   agent: string;
   category: MessageCategory | null;
   priority: MessagePriority | null;
-  only: "unread" | "overdue" | null;
+  only: Only | null;
   text: string;
 }
 
 export function filterOf(params: URLSearchParams): Filter {
-  const only = params.get("only");
   return {
     agent: params.get("agent") ?? "",
     category: CATEGORIES.find((one) => one === params.get("category")) ?? null,
     priority: PRIORITIES.find((one) => one === params.get("priority")) ?? null,
-    only: only === "unread" || only === "overdue" ? only : null,
+    only: ONLY.find((one) => one === params.get("only")) ?? null,
     text: params.get("q") ?? "",
   };
 }
@@ -40,6 +43,7 @@ export function chosen(threads: readonly Thread[], filter: Filter): Thread[] {
       if (filter.agent && !thread.participants.includes(filter.agent)) return false;
       if (filter.category && !thread.categories.includes(filter.category)) return false;
       if (filter.priority && !thread.priorities.includes(filter.priority)) return false;
+      if (filter.only === "you" && !thread.awaitsYou) return false;
       if (filter.only === "unread" && thread.unreadCount === 0) return false;
       if (filter.only === "overdue" && !thread.isOverdue) return false;
       if (words.length === 0) return true;
@@ -54,8 +58,9 @@ function inOrder(one: Thread, other: Thread): number {
 }
 
 function rank(thread: Thread): number {
-  if (thread.isOverdue) return 0;
-  return thread.unreadCount === 0 ? 3 : thread.isUrgent ? 1 : 2;
+  if (thread.awaitsYou) return 0;
+  if (thread.isOverdue) return 1;
+  return thread.unreadCount === 0 ? 4 : thread.isUrgent ? 2 : 3;
 }
 
 /** Return who takes part in any of the threads, by name; `*` is nobody. */
