@@ -211,3 +211,26 @@ async def test_the_parts_of_the_server_are_told_and_each_role_sees_its_own(
     await page.get_by_role("button", name="Sign out").click()
     await dashboard.sign_in(server.url, agent, "/admin/keys")
     await expect(page.get_by_text("There is no such view")).to_be_visible()
+
+
+async def test_a_key_that_another_revokes_takes_its_secret_and_its_sessions_along(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving(auth_enabled=True)
+    owner = await key(server, "boss", Role.OWNER)
+    page = dashboard.page
+    await dashboard.sign_in(server.url, owner, "/admin/keys")
+    keys = dashboard.panel("Keys")
+    await keys.get_by_role("button", name="New key").click()
+    form = page.get_by_role("form", name="New key")
+    await form.get_by_label("Name", exact=True).fill("ci")
+    await form.get_by_role("button", name="Make the key").click()
+    secret = (await keys.get_by_role("alert").locator("code").text_content()) or ""
+    await expect(keys.get_by_role("row", name=re.compile("^ci"))).to_be_visible()
+    ann = await comes(server, "ann", key=secret)
+    await ann.call("memory_lock_files", files=["src/a.py"], reason="edit")
+    revoke = 'mutation { revokeKey(input: {name: "ci", reason: "leaked"}) { name } }'
+    await server.data(revoke, owner)
+    await expect(keys.get_by_role("alert")).to_have_count(0, timeout=10_000)
+    left = await server.data('{ locks(project: "webshop") { nodes { path } } }', owner)
+    assert left["locks"]["nodes"] == []
