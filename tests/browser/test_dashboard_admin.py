@@ -80,6 +80,7 @@ async def test_a_lost_session_is_ended_after_one_question_and_the_act_is_in_the_
     dashboard: Watched, serving: Serving, comes: Comes
 ) -> None:
     server = serving()
+    await comes(server, "bob", task="stays")
     ann = await comes(server, "ann", task="lost at sea")
     await ann.lock("src/cart.ts")
     page = dashboard.page
@@ -95,16 +96,26 @@ async def test_a_lost_session_is_ended_after_one_question_and_the_act_is_in_the_
     await expect(page.get_by_text("1 lock is free.")).to_be_visible()
     await expect(row).to_have_count(0, timeout=SOON_MS)
     assert "the laptop sank" in await ann.said("memory_get_locks")
+    last = page.get_by_role("button", name="End the session of bob in webshop")
+    await expect(last).to_be_focused()
+    await page.keyboard.press("Enter")
+    await dialog.get_by_label("Reason").fill("he may go, too")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("No session is under way")).to_be_visible(timeout=SOON_MS)
+    await expect(page.get_by_role("heading", name="Sessions under way")).to_be_focused()
 
     await page.get_by_role("link", name="Audit log").click()
     log = dashboard.panel("Audit log")
-    entry = log.get_by_role("row").filter(has_text="session.forced")
+    entry = log.get_by_role("row").filter(has_text="session.forced").filter(has_text="ann:")
     await expect(entry).to_contain_text("the laptop sank")
     await entry.get_by_role("button", name="session.forced").click()
     await expect(page).to_have_url(f"{server.url}/admin/audit?act=session.forced")
-    await expect(log.get_by_role("row")).to_have_count(2)
-    await expect(log).to_contain_text("That is all, 1 in number.")
+    await expect(log.get_by_role("row")).to_have_count(3)
+    await expect(log).to_contain_text("That is all, 2 in number.")
     await dashboard.assert_accessible()
+    await entry.get_by_role("link", name=ann.session).click()
+    await expect(page).to_have_url(f"{server.url}/history/{ann.session}")
+    await expect(dashboard.panel("Sessions that ended")).to_contain_text("the laptop sank")
 
 
 async def test_the_audit_log_goes_on_to_older_pages_while_new_entries_come(

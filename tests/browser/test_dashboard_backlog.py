@@ -32,9 +32,10 @@ def column(dashboard: Watched, title: str) -> Locator:
 
 async def test_the_board_follows_what_agents_do(dashboard: Watched, serving: Serving, comes: Comes) -> None:
     server = serving()
-    ann = await comes(server, "ann")
     await dashboard.open(server.url, "/backlog")
     await expect(dashboard.page.get_by_text("Nothing is to be done")).to_be_visible()
+    await expect(dashboard.page.get_by_text("claude mcp add")).to_be_visible()
+    ann = await comes(server, "ann")
     first = await add(ann, "Prices in cents", priority="low", tags=["api"], target_version="2.0")
     opened, running = column(dashboard, "Open"), column(dashboard, "In progress")
     await expect(opened).to_contain_text("Prices in cents", timeout=SOON_MS)
@@ -97,6 +98,52 @@ async def test_a_card_is_moved_by_dragging_and_by_keys_and_its_agent_is_told_why
     assert "not yet" in await ann.said("memory_get_locks")
     assert "not yet" not in await bob.said("memory_get_locks")
     await other.close()
+
+
+async def test_the_focus_is_never_lost_with_a_card_that_is_closed_or_moved(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    item = await add(ann, "Prices in cents")
+    await fill(server, 60)
+    page = dashboard.page
+    await dashboard.open(server.url, f"/backlog/{item}")
+    await expect(page.get_by_role("complementary")).to_be_visible()
+    await (
+        column(dashboard, "Open").locator(".virtual").evaluate("list => (list.scrollTop = list.scrollHeight)")
+    )
+    title = await page.locator("[aria-posinset='61'] a").inner_text()
+    link = page.get_by_role("link", name=title, exact=True)
+    for width in (1400, 800):
+        await page.set_viewport_size({"width": width, "height": 900})
+        if width == 800:
+            await page.keyboard.press("Enter")
+        else:
+            await link.click()
+        await expect(page.get_by_role("complementary")).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(link).to_be_focused()
+
+    menu = page.get_by_role("button", name=f"Move or give {title}", exact=True)
+    await menu.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menuitem", name="In progress")).to_be_focused()
+    await page.keyboard.press("r")
+    await page.keyboard.press("Enter")
+    await expect(column(dashboard, "Retest").get_by_role("article")).to_have_text(re.compile(title))
+    await expect(menu).to_be_focused()
+    # Where closed ones are not shown, the board has it.
+    await page.keyboard.press("Enter")
+    await page.get_by_role("menuitem", name="Done").click()
+    await page.locator(".modal").get_by_label("What was done").fill("all")
+    await page.keyboard.press("Enter")
+    await expect(menu).to_have_count(0)
+    await expect(page.get_by_role("group", name="Board")).to_be_focused()
+
+    await page.get_by_role("button", name="Add an item").click()
+    await page.get_by_role("button", name="Cancel").click()
+    await expect(page.get_by_role("button", name="Add an item")).to_be_focused()
 
 
 async def test_an_item_is_added_edited_claimed_for_an_agent_and_closed_in_the_side_panel(

@@ -171,7 +171,7 @@ async def test_a_checklist_is_made_renamed_and_deleted_with_a_reason_but_not_by_
     await page.get_by_label("New name").fill("Landing")
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(f"{server.url}/checklists/webshop/Landing")
-    await expect(looking.page.get_by_text("There is no checklist Launch")).to_be_visible(timeout=SOON_MS)
+    await expect(looking.page.get_by_text("Launch was deleted or renamed")).to_be_visible(timeout=SOON_MS)
     await page.get_by_role("button", name="Delete the checklist").click()
     dialog = page.get_by_role("alertdialog")
     await expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()

@@ -48,7 +48,7 @@ export default function BacklogView({ record }: ViewProps) {
   const columns = useMemo(() => columnsOf(cards.values(), passes(filter, found)), [cards, filterKey, found]);
   const choices = useMemo(() => choicesOf(cards.values()), [cards]);
   const statuses = wantsClosed ? [...OPEN_STATUSES, ...CLOSED_STATUSES] : OPEN_STATUSES;
-  const isEmpty = snapshot.isRead && cards.size === 0 && !wantsClosed;
+  const isEmpty = (snapshot.isRead || projects.length === 0) && cards.size === 0 && !wantsClosed;
   const drafted = useDrafted(DRAFT);
   const close = () => navigate(address(""));
 

@@ -35,7 +35,7 @@ export function useCardFocus(record: string, given: Moves | null): Focused {
         const from = document.activeElement?.closest(".backlog-side, .backlog-card");
         await given.move(card, status);
         if (from?.matches(".backlog-side")) whenThere(() => document.querySelector<HTMLElement>(".backlog-side"), () => undefined);
-        if (from?.matches(".backlog-card")) find(() => cardOf(card.id, status)?.querySelector<HTMLElement>("button, a"), card.id);
+        if (from?.matches(".backlog-card")) find(() => cardOf(card.id, status)?.querySelector("button"), card.id);
       },
     };
   }

@@ -29,7 +29,12 @@ export function VirtualList<T>({ items, label, keyOf, row, rowHeight = 36, class
   });
   const wanted = reveal === null ? -1 : items.findIndex((item) => keyOf(item) === reveal);
   useEffect(() => {
-    if (wanted >= 0) virtual.scrollToIndex(wanted);
+    if (wanted < 0) return;
+    // A list that was hidden knows its height only a frame later.
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => virtual.scrollToIndex(wanted));
+    });
+    return () => cancelAnimationFrame(frame);
   }, [wanted]);
   return (
     // Focusable, so that the arrow keys scroll it. --rows: how high it is at most of use.
