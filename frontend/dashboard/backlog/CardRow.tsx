@@ -37,7 +37,7 @@ export const CardRow = memo(function CardRow({ card, isOpen, isDrafted, showsPro
       }}
     >
       <div className="backlog-title">
-        <Link href={address} draggable={false} aria-current={isOpen || undefined}>
+        <Link href={address} draggable={false} title={card.title} aria-current={isOpen || undefined}>
           {card.title}
         </Link>
         {moves && <CardMenu card={card} moves={moves} />}
