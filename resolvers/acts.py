@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import random
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,7 +27,7 @@ from resolvers.tallies import Tallies
 from resolvers.usage import UsageCounts
 from store.errors import Conflict, Duplicate, Unavailable
 from store.port import Changes, Store
-from store.records import KINDS, Answer, Event, Key, NewEvent, Session
+from store.records import KINDS, Answer, Event, Key, KeyName, NewEvent, Session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -122,6 +122,12 @@ class Engine:
         """Tell whether the API key of this id exists and is not revoked."""
         key = await self.store.get(Key, key_id)
         return key is not None and key.revoked_at is None
+
+    async def holders(self, names: Sequence[str]) -> list[Key]:
+        """Return the keys of these names that are in force: they belong to no project, so no scope shows them."""
+        held = await self.store.get_many(KeyName, names)
+        keys = await self.store.get_many(Key, [one.key_id for one in held.values()])
+        return [key for key in keys.values() if key.revoked_at is None]
 
     async def admit(
         self,

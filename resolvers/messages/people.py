@@ -10,8 +10,8 @@ from resolvers.acts import Act
 from resolvers.callers import LOCAL_OWNER, Role
 from resolvers.messages.deliveries import MessageStatus, moved, status_changed
 from resolvers.oversight import is_person
-from store.port import By, Changes, Find, GetMany
-from store.records import Delivery, Key, KeyName, Message
+from store.port import By, Changes, Find
+from store.records import Delivery, Message
 
 PERSON = "user-"
 """What persons' names begin with; the name of their key follows."""
@@ -32,20 +32,15 @@ async def persons(act: Act, project: str, names: Sequence[str]) -> dict[str, str
         Find(Message, {"from_project": project, "sender": name}, (By("created_at", "desc"),), 1)
         for name in asked
     ]
-    # Keys belong to no project, so a caller of some projects does not see them: the server looks.
-    held, *pages = await act.engine.store.read(
-        GetMany(KeyName, tuple(name.removeprefix(PERSON) for name in asked)), *written
-    )
+    pages = await act.store.read(*written)
     for name, page in zip(asked, pages, strict=True):
         if page.records and page.records[0].user_originated:
             found[name] = page.records[0].sender_key_id
     if not act.engine.is_auth_enabled:
         local = PERSON + LOCAL_OWNER.key_name
         return found | ({local: LOCAL_OWNER.key_id} if local in asked else {})
-    keys = await act.engine.store.get_many(Key, [one.key_id for one in held.values()])
-    for key in keys.values():
-        stands_for_one = key.revoked_at is None and Role(key.role).includes(Role.USER)
-        if stands_for_one and (not key.projects or project in key.projects):
+    for key in await act.engine.holders([name.removeprefix(PERSON) for name in asked]):
+        if Role(key.role).includes(Role.USER) and (not key.projects or project in key.projects):
             found[PERSON + key.name] = key.id
     return found
 
