@@ -161,8 +161,10 @@ async def test_duplicates_old_ones_and_all_of_a_tag_are_cleaned_up(
     by_tag = dashboard.panel("By tag")
     await expect(by_tag).to_contain_text("#ops: 1 document, 1 archived besides")
     await page.get_by_role("button", name="Archive all").click()
-    await expect(dialog).to_contain_text("1 document of the project webshop with the tag ops is put aside")
-    await expect(dialog.get_by_role("listitem")).to_have_text(["Who is on call"])
+    await expect(page.locator(".modal")).to_contain_text(
+        "1 document of the project webshop with the tag ops is put aside"
+    )
+    await expect(page.locator(".modal").get_by_role("listitem")).to_have_text(["Who is on call"])
     await dialog.get_by_label("Reason").fill("ops moved away")
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("1 document is archived.")).to_be_visible()
