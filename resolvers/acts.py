@@ -27,7 +27,7 @@ from resolvers.tallies import Tallies
 from resolvers.usage import UsageCounts
 from store.errors import Conflict, Duplicate, Unavailable
 from store.port import Changes, Store
-from store.records import KINDS, Answer, Event, Key, KeyName, NewEvent, Session
+from store.records import KINDS, Answer, Event, Key, KeyName, NewEvent, Record, Session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -323,7 +323,7 @@ class Act:
     @property
     def actor(self) -> str:
         """Who is doing it, as others are told: the session's agent, else `user-<key name>`."""
-        return self.session.agent if self.session is not None else f"user-{self.caller.key_name}"
+        return self.session.agent if self.session is not None else self.caller.person
 
     def project(self, named: str | None = None, *, field: str = "project") -> str:
         """Return the canonical project meant: the one named, else the session's.
@@ -454,3 +454,15 @@ def secret_hash(secret: str) -> str:
 def caller_of(key: Key) -> Caller:
     """Return the caller that a key stands for."""
     return Caller(key.id, key.name, Role(key.role), frozenset(key.projects) if key.projects else None)
+
+
+def require_as_read(found: Record | None, updated_at: datetime | None) -> None:
+    """Require that a record is as the caller read it; None: whatever it is.
+
+    Raises:
+        Clash: it was changed or deleted since `updated_at`.
+    """
+    if updated_at is None or (found is not None and found.updated_at == updated_at):
+        return
+    done = "changed" if found is not None else "deleted"
+    raise Clash(f"it was {done} meanwhile", field="updated_at", hint="Read it again, then change it.")

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from resolvers import answers
 from resolvers.acts import Act
-from resolvers.callers import LOCAL_OWNER, Role
+from resolvers.callers import LOCAL_OWNER, PERSON, Role
 from resolvers.errors import BadInput, Forbidden
 from resolvers.inputs import agent_name, line, page_size
 from resolvers.listing import Listing, listing, snapshot
@@ -66,7 +66,7 @@ def identity(act: Act, agent: str | None, *, field: str = "agent") -> str:
     name = agent_name(field, agent) if agent and agent.strip() else UNKNOWN
     if name == SERVER:
         raise BadInput(field, f"{SERVER!r} is the server's own name")
-    is_other_user = name.startswith("user-") and name != f"user-{act.caller.key_name}".lower()
+    is_other_user = name.startswith(PERSON) and name != act.caller.person.lower()
     if is_other_user and not act.caller.role.includes(Role.ADMIN):
         raise Forbidden("names that start with `user-` stand for keys", field=field)
     return name

@@ -53,7 +53,7 @@ async def refused(
     _refusals[engine] = since, count + 1
     if count >= _REFUSALS_A_MINUTE:
         return
-    actor = f"user-{caller.key_name}" if caller else ""
+    actor = caller.person if caller else ""
     made = _entry(caller, now, act_name, actor, project[:MAX_NAME], target[:MAX_NAME], detail[:500])
     await store.commit(Changes(puts=(made,)))
 

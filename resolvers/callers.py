@@ -33,6 +33,10 @@ class Role(StrEnum):
 _RANKS = {role: rank for rank, role in enumerate(Role)}
 
 
+PERSON = "user-"
+"""What the names of those begin with who act without a session; the name of their key follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Whoever sent the request. `projects` None means all of them."""
@@ -41,6 +45,11 @@ class Caller:
     key_name: str
     role: Role
     projects: frozenset[str] | None = None
+
+    @property
+    def person(self) -> str:
+        """By which name others know the caller where it acts without a session."""
+        return PERSON + self.key_name
 
     def sees(self, project: str) -> bool:
         """Tell whether the project is within the key's scope."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from resolvers.acts import Act, Decision
+from resolvers.acts import Act, Decision, require_as_read
 from resolvers.errors import BadInput, Clash, NotFound
 from resolvers.inputs import line, text
 from resolvers.listing import Listing, listing
@@ -140,8 +140,7 @@ async def update_checklist(
 
     async def decision(now: datetime) -> Decision[Checklist]:
         found = await _found(act, where, called)
-        if updated_at is not None and found.updated_at != updated_at:
-            raise Clash("it was changed meanwhile", field="updated_at", hint="Read it again, then change it.")
+        require_as_read(found, updated_at)
         entries = found.items if items is None else _rearranged(found, items)
         made = replace(found, items=entries, updated_at=now)
         if renamed == called:

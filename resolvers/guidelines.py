@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from resolvers.acts import Act, Decision
+from resolvers.acts import Act, Decision, require_as_read
 from resolvers.audit import entry
 from resolvers.callers import Role
-from resolvers.errors import Clash, Forbidden, NotFound
+from resolvers.errors import Forbidden, NotFound
 from resolvers.inputs import line, text
 from resolvers.listing import Listing, listing
 from resolvers.rules import MAX_NAME
@@ -46,7 +46,7 @@ async def set_guideline(
     async def decision(now: datetime) -> Decision[Guideline]:
         await _require_writer(act, project)
         found = await act.store.get(Guideline, f"{project}/{called}")
-        _require_as_read(found, updated_at)
+        require_as_read(found, updated_at)
         kept = found or Guideline(
             id=f"{project}/{called}",
             project=project,
@@ -78,7 +78,7 @@ async def delete_guideline(
     async def decision(now: datetime) -> Decision[Guideline]:
         await _require_writer(act, project)
         found = await _found(act, project, called)
-        _require_as_read(found, updated_at)
+        require_as_read(found, updated_at)
         audit = entry(act, now, "guideline.deleted", project, _target(found))
         return Decision(found, Changes(puts=(audit,), deletes=(found,), events=(_event(found, "deleted"),)))
 
@@ -103,13 +103,6 @@ async def guidelines(
     return await listing(
         act, Guideline, where, (By("priority"),), first=first, after=after, projects=(project,)
     )
-
-
-def _require_as_read(found: Guideline | None, updated_at: datetime | None) -> None:
-    if updated_at is None or (found is not None and found.updated_at == updated_at):
-        return
-    done = "changed" if found is not None else "deleted"
-    raise Clash(f"it was {done} meanwhile", field="updated_at", hint="Read it again, then change it.")
 
 
 def _project(act: Act, scope: str) -> str:

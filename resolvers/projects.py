@@ -9,7 +9,7 @@ from datetime import datetime
 
 from resolvers.acts import Act, Decision
 from resolvers.agents import AgentEntry, Tier, agent_event, is_named, is_unowned, registry
-from resolvers.callers import Role
+from resolvers.callers import PERSON, Role
 from resolvers.errors import BadInput, Clash, Forbidden, NotFound
 from resolvers.inputs import agent_name, line, page_size, project_name
 from resolvers.listing import Listing
@@ -342,7 +342,7 @@ def _assignable(called: str, tier: Tier | None) -> Tier | None:
 
 def _agent(field: str, value: str) -> str:
     name = agent_name(field, value)
-    if not is_named(name) or name.startswith("user-"):
+    if not is_named(name) or name.startswith(PERSON):
         raise BadInput(field, f"has {name!r}, which cannot stand in the registry")
     return name
 

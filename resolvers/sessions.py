@@ -238,12 +238,9 @@ async def force_end_session(act: Act, *, id: str, reason: str) -> EndedSession:
         found = await session(act, id=id)
         if found.status != "active":
             raise is_over(found)
-        made = await _closing(
-            act, replace(found, status="ended", ended_by=act.actor, end_reason=why), now, work="abandoned"
-        )
+        made = await _forced(act, found, why, now)
         audit = entry(act, now, "session.forced", found.project, found.id, f"{found.agent}: {why}")
-        events = tuple(replace(event, actor=act.actor) for event in made.changes.events)
-        return replace(made, changes=replace(made.changes, puts=(*made.changes.puts, audit), events=events))
+        return replace(made, changes=replace(made.changes, puts=(*made.changes.puts, audit)))
 
     ended = await act.decide(decision, turn=f"locks:{known.project}")
     await _sweep(act, ended.session)
@@ -260,12 +257,11 @@ async def closing_of_key(
     checks: dict[tuple[type[Record], str], Record] = {}
     events: list[NewEvent] = []
     for found in page.records:
-        closed = replace(found, status="ended", ended_by=act.actor, end_reason=why)
-        made = (await _closing(act, closed, now, work="abandoned")).changes
+        made = (await _forced(act, found, why, now)).changes
         # Those of one project share its fence.
         for kept, records in ((puts, made.puts), (deletes, made.deletes), (checks, made.checks)):
             kept.update({(type(record), record.id): record for record in records})
-        events += (replace(event, actor=act.actor) for event in made.events)
+        events += made.events
     changes = Changes(tuple(puts.values()), tuple(deletes.values()), tuple(checks.values()), tuple(events))
     return Decision(page.records, changes)
 
@@ -302,6 +298,14 @@ async def _lapse(act: Act, session: Session) -> bool:
     if lapsed is not None:
         await _sweep(act, lapsed.session)
     return lapsed is not None
+
+
+async def _forced(act: Act, found: Session, why: str, now: datetime) -> Decision[EndedSession]:
+    """Decide the end of a session in its agent's place: its events name the caller, its work is given up."""
+    closed = replace(found, status="ended", ended_by=act.actor, end_reason=why)
+    made = await _closing(act, closed, now, work="abandoned")
+    events = tuple(replace(event, actor=act.actor) for event in made.changes.events)
+    return replace(made, changes=replace(made.changes, events=events))
 
 
 async def _closing(

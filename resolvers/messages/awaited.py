@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from resolvers.acts import Act
-from resolvers.messages.people import PERSON
+from resolvers.callers import PERSON
 from resolvers.messages.views import deliveries_of
 from store.port import By, Find
 from store.records import Delivery, Message

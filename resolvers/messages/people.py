@@ -7,14 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from resolvers.acts import Act
-from resolvers.callers import LOCAL_OWNER, Role
+from resolvers.callers import LOCAL_OWNER, PERSON, Role
 from resolvers.messages.deliveries import MessageStatus, moved, status_changed
 from resolvers.oversight import is_person
 from store.port import By, Changes, Find
 from store.records import Delivery, Message
 
-PERSON = "user-"
-"""What persons' names begin with; the name of their key follows."""
 _SETTLED_BY_ANSWER = 200
 
 
@@ -37,7 +35,7 @@ async def persons(act: Act, project: str, names: Sequence[str]) -> dict[str, str
         if page.records and page.records[0].user_originated:
             found[name] = page.records[0].sender_key_id
     if not act.engine.is_auth_enabled:
-        local = PERSON + LOCAL_OWNER.key_name
+        local = LOCAL_OWNER.person
         return found | ({local: LOCAL_OWNER.key_id} if local in asked else {})
     for key in await act.engine.holders([name.removeprefix(PERSON) for name in asked]):
         if Role(key.role).includes(Role.USER) and (not key.projects or project in key.projects):
