@@ -1,4 +1,6 @@
 // What the tabs hold before anything is typed: each file one tab, with the variables that its operations name.
+import { Kind, parse } from "graphql";
+
 const texts = import.meta.glob<string>("./examples/*.graphql", { query: "?raw", import: "default", eager: true });
 
 const VALUES: Record<string, unknown> = {
@@ -14,7 +16,8 @@ export const EXAMPLES = Object.keys(texts)
 
 // Variables declared to be given; those that may be left out stay out.
 function variablesOf(text: string): string | null {
-  const needed = new Set([...text.matchAll(/\$(\w+): [[\]\w!]+!(?=[,)\n])/g)].map((found) => found[1]!));
-  if (needed.size === 0) return null;
-  return JSON.stringify(Object.fromEntries([...needed].map((name) => [name, VALUES[name]])), null, 2);
+  const declared = parse(text).definitions.flatMap((one) => (one.kind === Kind.OPERATION_DEFINITION ? (one.variableDefinitions ?? []) : []));
+  const needed = declared.filter(({ type }) => type.kind === Kind.NON_NULL_TYPE).map(({ variable }) => variable.name.value);
+  if (needed.length === 0) return null;
+  return JSON.stringify(Object.fromEntries(needed.map((name) => [name, VALUES[name]])), null, 2);
 }

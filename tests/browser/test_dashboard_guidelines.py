@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from resolvers.callers import Role
 from tests.api.conftest import Running
@@ -69,6 +69,19 @@ async def test_a_guideline_is_set_edited_moved_and_deleted_and_agents_are_told_i
     await dashboard.assert_accessible()
 
 
+async def set_before(page: Page, server: Running, operation: str, rule: str) -> None:
+    """Let another set the rule just before the page's next such operation arrives."""
+    pending = [True]
+
+    async def hold(route: Route) -> None:
+        if operation in (route.request.post_data or "") and pending:
+            pending.clear()
+            await server.data(SET, rule=rule)
+        await route.continue_()
+
+    await page.route("**/graphql", hold)
+
+
 async def test_what_another_wrote_meanwhile_is_shown_and_not_overwritten_unasked(
     dashboard: Watched, serving: Serving, comes: Comes
 ) -> None:
@@ -86,15 +99,7 @@ async def test_what_another_wrote_meanwhile_is_shown_and_not_overwritten_unasked
     await expect(page.get_by_label("Rule")).to_have_value("theirs, seen at once")
     await page.get_by_label("Rule").fill("mine again")
 
-    pending = [True]
-
-    async def between(route: Route) -> None:
-        if "query Guideline(" in (route.request.post_data or "") and pending:
-            pending.clear()
-            await server.data(SET, rule="theirs, at the last moment")
-        await route.continue_()
-
-    await page.route("**/graphql", between)
+    await set_before(page, server, "query Guideline(", "theirs, at the last moment")
     await page.get_by_role("button", name="Save").click()
     await expect(alert).to_contain_text("theirs, at the last moment")
     await alert.get_by_role("button", name="Replace it with mine").click()
@@ -104,15 +109,7 @@ async def test_what_another_wrote_meanwhile_is_shown_and_not_overwritten_unasked
     await page.unroute("**/graphql")
     await page.get_by_role("button", name="Edit money").click()
     await page.get_by_label("Rule").fill("mine at last")
-    pending.append(True)
-
-    async def just_before(route: Route) -> None:
-        if "mutation SetGuideline(" in (route.request.post_data or "") and pending:
-            pending.clear()
-            await server.data(SET, rule="theirs, while mine was on its way")
-        await route.continue_()
-
-    await page.route("**/graphql", just_before)
+    await set_before(page, server, "mutation SetGuideline(", "theirs, while mine was on its way")
     await page.get_by_role("button", name="Save").click()
     alert = page.get_by_role("main").get_by_role("alert")
     await expect(alert).to_contain_text("theirs, while mine was on its way")

@@ -12,7 +12,7 @@ import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { tell, tellFailure } from "../ui/toasts";
 import { type MessageCategory, type MessagePriority, SendMessageDocument } from "./documents";
-import { useOwnName } from "./own";
+import { useOwnName } from "../live/own";
 import { sendByKeys } from "./sendKeys";
 import { CATEGORIES, PRIORITIES } from "./threads";
 

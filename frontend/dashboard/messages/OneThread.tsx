@@ -13,7 +13,7 @@ import { Problem } from "../ui/Problem";
 import { tell, tellFailure } from "../ui/toasts";
 import { MoveMessageDocument } from "./documents";
 import { OneMessage } from "./OneMessage";
-import { useOwnName } from "./own";
+import { useOwnName } from "../live/own";
 import { readThread } from "./read";
 import { Reply } from "./Reply";
 import { waitingFor } from "./standing";

@@ -14,7 +14,7 @@ import { SearchBox } from "../ui/SearchBox";
 import { useClock, Time } from "../ui/Time";
 import { span } from "../ui/moments";
 import { VirtualList } from "../ui/VirtualList";
-import { useOwnName } from "./own";
+import { useOwnName } from "../live/own";
 import { CATEGORIES, type Filter, isFiltered, namesOf, NO_FILTER, type Only, peopleOf, PRIORITIES, type Thread } from "./threads";
 
 interface Props {

@@ -1,5 +1,5 @@
 // Who the person is to the agents.
-import { useLiveContext } from "../live/context";
+import { useLiveContext } from "./context";
 
 /** Return the name by which agents know the person: `user-` and the key's name. */
 export function useOwnName(): string {
