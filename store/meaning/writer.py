@@ -72,6 +72,7 @@ class IndexWriter:
         self._obeying: Order | None = None
         self._writing: Order | None = None
         self._written: list[Order] = []
+        self._has_written = False
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -157,7 +158,8 @@ class IndexWriter:
         await self._access.index(lambda: chroma.save(stamp))
 
     async def _check_directory(self, kept: State | None) -> None:
-        is_lost = kept is None and self.has_begun and self._saved is not None
+        # What was lost may be so before how far it was has ever been saved.
+        is_lost = kept is None and self.has_begun and (self._saved is not None or self._has_written)
         is_other = kept is not None and kept.get("model") not in ("", self._meanings.model)
         if is_other:
             logger.info("the embedder is another one (%s): all is indexed anew", self._meanings.model)
@@ -364,6 +366,7 @@ class IndexWriter:
     async def _write(self, shelf: Shelf, ids: Sequence[str], work: Callable[[], None]) -> None:
         """Write to Chroma; when this is cut off it stays on record what was being written."""
         self._writing = Order(shelf.project, shelf.kind, tuple(ids))
+        self._has_written = True
         await self._access.index(work)
         if self._memory is not None:
             self._written.append(self._writing)

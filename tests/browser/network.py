@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 CHUNK = 4_096
 QUEUED = 64
@@ -21,6 +21,7 @@ class Network:
         """Shared by all connections, each way; 0: no limit."""
         self._port = 0
         self._is_dead = False
+        self._is_over = False
         self._connections: set[_Connection] = set()
         self._free_at = {"up": 0.0, "down": 0.0}
 
@@ -36,7 +37,8 @@ class Network:
             yield network
         finally:
             listening.close()
-            tasks = [task for connection in network._connections for task in connection.tasks]
+            network._is_over = True
+            tasks = [connection.task for connection in network._connections if connection.task]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -66,42 +68,43 @@ class Network:
         self._free_at[way] = begin + size / self.bytes_per_second
         return self._free_at[way] + self.latency
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(self, self._is_dead)
+    def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_over:
+            # Accepted before the end, told of after it.
+            writer.transport.abort()
+            return
+        connection = _Connection(self, self._is_dead, writer)
         self._connections.add(connection)
-        task = asyncio.current_task()
-        assert task is not None
-        connection.tasks.append(task)
-        try:
-            with suppress(OSError, asyncio.CancelledError):
-                await connection.carry(reader, writer, self._port)
-        finally:
-            self._connections.discard(connection)
+        connection.task = asyncio.create_task(connection.carry(reader, self._port))
+        # Not at the end of the task itself: it may be cancelled before it has begun.
+        connection.task.add_done_callback(lambda _: self._ended(connection))
+
+    def _ended(self, connection: _Connection) -> None:
+        self._connections.discard(connection)
+        connection.cut()
 
 
 class _Connection:
-    def __init__(self, network: Network, is_dead: bool) -> None:
+    def __init__(self, network: Network, is_dead: bool, writer: asyncio.StreamWriter) -> None:
         self.network = network
         self.is_dead = is_dead
         self.is_socket = False
-        self.tasks: list[asyncio.Task[None]] = []
-        self._writers: list[asyncio.StreamWriter] = []
+        self.task: asyncio.Task[None] | None = None
+        self._writers = [writer]
 
     def cut(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
 
-    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", port)
-        self._writers = [writer, back]
+    async def carry(self, reader: asyncio.StreamReader, port: int) -> None:
         try:
+            there, back = await asyncio.open_connection("127.0.0.1", port)
+            self._writers.append(back)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._pipe("up", reader, back))
-                group.create_task(self._pipe("down", there, writer))
+                group.create_task(self._pipe("down", there, self._writers[0]))
         except* OSError:
             pass
-        finally:
-            self.cut()
 
     async def _pipe(self, way: str, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(QUEUED)

@@ -13,6 +13,7 @@ import pytest
 from store.index import IndexAway
 from store.meaning import indexer as indexing
 from store.meaning import writer as writing
+from store.meaning.chroma import Chroma, State
 from store.meaning.embedder import NoEmbedder
 from store.port import Changes
 from store.records import NewEvent
@@ -114,6 +115,25 @@ async def test_the_directory_deleted_while_up_is_made_anew_from_the_records(brai
         await brain.until("feline", ["a"])
         await brain.put(document("b", "car"))
         await brain.until("car", ["b"])
+
+
+async def test_the_directory_deleted_before_progress_was_ever_saved_is_made_anew_from_the_records(
+    brain: Brain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, deleted = Chroma.save, False
+
+    def save_without_directory(chroma: Chroma, state: State) -> None:
+        nonlocal deleted
+        if not deleted:
+            deleted = True
+            brain.take_away_folder()
+        save(chroma, state)
+
+    async with brain.running():
+        monkeypatch.setattr(Chroma, "save", save_without_directory)
+        await brain.put(document("a", "cat"))
+        await brain.until("feline", ["a"])
+        assert deleted
 
 
 @pytest.mark.parametrize("victim", ["chroma.sqlite3", "*/data_level0.bin"])
