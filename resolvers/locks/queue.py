@@ -98,6 +98,7 @@ class _Request:
         self.blockers = Blockers("", frozenset(), frozenset(), asked.session_id, 0.0)
         self.is_queued = wait_seconds > 0
         self._step: asyncio.Future[LockOutcome | None] | None = None
+        self._made: LockOutcome | None = None
         self._judged_at = EPOCH
 
     @property
@@ -113,9 +114,12 @@ class _Request:
             found = await read(self._act, self._asked, now)
             blocked = conflicts(self._asked, found)
             if not blocked:
-                return granting(self._act, self._asked, found)
+                made = granting(self._act, self._asked, found)
+                self._made = made.result
+                return made
             if is_last:
-                return Decision(LockOutcome(False, conflicts=blocked), self._gone(left(found)))
+                self._made = LockOutcome(False, conflicts=blocked)
+                return Decision(self._made, self._gone(left(found)))
             self.blockers = _blockers(self._asked, found)
             return Decision(None, self._queued(found, blocked))
 
@@ -125,7 +129,8 @@ class _Request:
         # A step goes on without its caller, so that `leave` sees what it did.
         self._step = asyncio.ensure_future(step)
         outcome = await asyncio.shield(self._step)
-        self.is_queued = outcome is None
+        # The answer to another request with the same idempotency key took no place away.
+        self.is_queued = outcome is None or outcome is not self._made
         return outcome
 
     def count(self, outcome: LockOutcome) -> None:

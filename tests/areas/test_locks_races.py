@@ -209,6 +209,27 @@ async def test_a_wait_for_a_lock_shows_once_with_its_paths_and_who_is_in_the_way
     ]
 
 
+async def test_of_two_that_wait_with_one_idempotency_key_neither_keeps_its_place_in_the_queue(
+    engine: Engine, run: Run
+) -> None:
+    ada, bob, cy = [await begin(engine, run, name) for name in ("ada", "bob", "cy")]
+    await ada.lock("a.py")
+    twice = [asyncio.create_task(bob.lock("a.py", "b.py", wait=20, key="k")) for _ in range(2)]
+
+    async def both_wait() -> bool:
+        return len(await waiting(engine)) == 2
+
+    await until(both_wait, engine)
+    await ada.unlock()
+    async with asyncio.timeout(10):
+        first, second = await asyncio.gather(*twice)
+    assert first["isGranted"]
+    assert first == second
+    assert not await waiting(engine)
+    await bob.unlock()
+    assert (await cy.lock("b.py"))["isGranted"]
+
+
 async def test_the_end_of_a_session_hands_its_locks_to_who_waits(engine: Engine, run: Run) -> None:
     ada, bob = await begin(engine, run, "ada"), await begin(engine, run, "bob")
     await ada.lock("a.py", "b.py")
