@@ -40,7 +40,7 @@ from store.mongo.collections import (
     decode_event,
     event_id,
 )
-from store.mongo.errors import translate
+from store.mongo.errors import is_race, translate
 from store.mongo.groups import Groups
 from store.mongo.queries import matching
 from store.mongo.reads import Known, Query, query_of, united
@@ -50,7 +50,15 @@ from store.mongo.snapshot import snapshot_of
 from store.mongo.transactions import PATIENCE_SECONDS, Transactions
 from store.mongo.turns import Turns
 from store.mongo.words import asked_stems
-from store.mongo.writes import Decision, decision_of, drop_events, searched_length, standing
+from store.mongo.writes import (
+    Decision,
+    Front,
+    decision_of,
+    drop_front,
+    old_fronts,
+    searched_length,
+    standing,
+)
 from store.moving.snapshot import MovableStore, Restoration, Snapshot
 from store.port import Ask, Changes, Health, Hit, Where
 from store.records import KINDS, Event, Record
@@ -218,12 +226,28 @@ class MongoStore(MovableStore):
     async def drop_events(self, before: datetime, limit: int = 1000) -> int:
         if limit <= 0:
             return 0
+        async with (
+            self._asked(),
+            await self._client.start_session(snapshot=True, causal_consistency=False) as session,
+        ):
+            fronts = await old_fronts(self._database, session, before, limit)
+        return sum([await self._dropped(front) for front in fronts])
+
+    async def _dropped(self, front: Front) -> int:
+        """Drop the front of one log; one that is written to without a pause keeps it until the next time."""
         until = time.monotonic() + PATIENCE_SECONDS
 
-        async def drop(session: AsyncIOMotorClientSession) -> int:
-            return await drop_events(self._database, session, before, limit)
+        async def drop() -> int:
+            try:
+                return await self._transactions.run(
+                    lambda session: drop_front(self._database, session, front), until
+                )
+            except PyMongoError as exc:
+                if is_race(exc):
+                    return 0
+                raise
 
-        return await self._written(lambda: self._transactions.run(drop, until))
+        return await self._written(drop)
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         self._refuse_if_closed()

@@ -265,6 +265,19 @@ async def standing(
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The events of a log from its first up to, not including, `end`."""
+
+    project: str
+    first: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        return self.end - self.first
+
+
 _FRONTS: list[Document] = [
     {"$set": {"front": {"p": "$_id", "s": "$first"}}},
     {"$lookup": {"from": EVENTS, "localField": "front", "foreignField": "_id", "as": "event"}},
@@ -272,12 +285,12 @@ _FRONTS: list[Document] = [
 ]
 
 
-async def drop_events(
+async def old_fronts(
     database: AsyncIOMotorDatabase[Document], session: AsyncIOMotorClientSession, before: datetime, limit: int
-) -> int:
-    """Delete up to `limit` events older than `before` from the fronts of the logs; return how many.
+) -> list[Front]:
+    """Return what of the logs is older than `before` on the session's snapshot, the oldest first, `limit` events at most.
 
-    Only fronts go, so that what is kept of a log has no hole.
+    Only fronts may go, so that what is kept of a log has no hole.
     """
     moment = moment_of(before)
     stages = [
@@ -287,31 +300,34 @@ async def drop_events(
         {"$limit": limit},
         {"$project": {"first": 1, "last": 1}},
     ]
-    dropped = 0
+    fronts: list[Front] = []
     for log in await database[LOGS].aggregate(stages, session=session).to_list(None):
-        dropped += await _drop_front(database, session, log, moment, limit - dropped)
-        if dropped >= limit:
+        project, first, last = log["_id"], int(log["first"]), int(log["last"])
+        end = min(last, first + limit - 1) + 1
+        span: dict[str, Any] = {"$gte": event_id(project, first), "$lt": event_id(project, end)}
+        kept = await database[EVENTS].find_one(
+            {"_id": span, "at": {"$gte": moment}}, {"_id": 1}, sort=[("_id", 1)], session=session
+        )
+        fronts.append(Front(project, first, end if kept is None else int(kept["_id"]["s"])))
+        limit -= fronts[-1].length
+        if limit <= 0:
             break
-    return dropped
+    return fronts
 
 
-async def _drop_front(
-    database: AsyncIOMotorDatabase[Document],
-    session: AsyncIOMotorClientSession,
-    log: Document,
-    moment: int,
-    limit: int,
+async def drop_front(
+    database: AsyncIOMotorDatabase[Document], session: AsyncIOMotorClientSession, front: Front
 ) -> int:
-    project, first, last = log["_id"], int(log["first"]), int(log["last"])
-    end = min(last, first + limit - 1) + 1
-    events = database[EVENTS]
-    span: dict[str, Any] = {"$gte": event_id(project, first), "$lt": event_id(project, end)}
-    kept = await events.find_one(
-        {"_id": span, "at": {"$gte": moment}}, {"_id": 1}, sort=[("_id", 1)], session=session
+    """Delete what comes before `front.end` inside the session's transaction; return how many events went.
+
+    Nothing, where the log does not begin there any more.
+    """
+    # First of all, and nothing read before: else every commit to the log since would make this one lose.
+    done = await database[LOGS].update_one(
+        {"_id": front.project, "first": front.first}, {"$set": {"first": front.end}}, session=session
     )
-    if kept is not None:
-        end = int(kept["_id"]["s"])
-    await database[LOGS].update_one({"_id": project}, {"$set": {"first": end}}, session=session)
-    span = {"$gte": event_id(project, 0), "$lt": event_id(project, end)}
-    await events.delete_many({"_id": span}, session=session)
-    return end - first
+    if not done.matched_count:
+        return 0
+    span = {"$gte": event_id(front.project, 0), "$lt": event_id(front.project, front.end)}
+    await database[EVENTS].delete_many({"_id": span}, session=session)
+    return front.length
