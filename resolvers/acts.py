@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -242,7 +242,11 @@ class Engine:
         Raises:
             Conflict, Duplicate, Unavailable: as the store's `settle`, and whatever `decide` raises.
         """
-        task = asyncio.create_task(self._settled(decide))
+        return await self.finished(self._settled(decide))
+
+    async def finished(self, work: Coroutine[Any, Any, T]) -> T:
+        """Finish `work`, even if the caller is cancelled meanwhile, and return what it returns."""
+        task = asyncio.create_task(work)
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         return await asyncio.shield(task)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from resolvers import keys
 from resolvers.acts import Act, Engine
 from resolvers.callers import LOCAL_OWNER, Caller, Role
 from resolvers.errors import Unauthenticated
@@ -22,7 +23,9 @@ from tests.conftest import Run, failure
 CREATE = """mutation($input: CreateKeyInput!, $key: String) {
   made: createKey(input: $input, idempotencyKey: $key) { secret name role projects key { id hint createdBy } }
 }"""
-REVOKE = "mutation($input: RevokeKeyInput!) { gone: revokeKey(input: $input) { id name revokedAt } }"
+REVOKE = """mutation($input: RevokeKeyInput!, $key: String) {
+  gone: revokeKey(input: $input, idempotencyKey: $key) { id name revokedAt }
+}"""
 KEYS = (
     "query($all: Boolean = false) { keys(includeRevoked: $all) { nodes { name role hint projects } next } }"
 )
@@ -135,6 +138,42 @@ async def test_the_sessions_of_a_revoked_key_end_and_free_what_they_held(
     assert ended is not None
     assert (ended.status, ended.ended_by) == ("ended", "user-local")
     assert ended.end_reason == "its key ci was revoked: it leaked"
+
+
+async def test_all_sessions_of_a_revoked_key_end_though_its_owner_goes_away_meanwhile(
+    guarded: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await create(run, "ci")
+    for n in range(101):
+        await begin(guarded, made["key"]["id"], f"a{n}")
+    reached, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def swept(act: Act, closed: object) -> None:
+        reached.set()
+        await goes_on.wait()
+
+    monkeypatch.setattr(keys, "sweep", swept)
+    revoking = asyncio.create_task(run(REVOKE, {"input": {"name": "ci"}}))
+    async with asyncio.timeout(10):
+        await reached.wait()
+        assert await guarded.store.count(Session, {"status": "active"}) == 1
+        revoking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await revoking
+        goes_on.set()
+        while await guarded.store.count(Session, {"status": "active"}):
+            await asyncio.sleep(0)
+
+
+async def test_a_repeat_ends_what_a_server_that_stopped_had_left_of_a_revoked_key(
+    guarded: Engine, run: Run
+) -> None:
+    made = await create(run, "ci")
+    asked = {"input": {"name": "ci"}, "key": "k"}
+    first = await run(REVOKE, asked)
+    await begin(guarded, made["key"]["id"])
+    assert await run(REVOKE, asked) == first
+    assert not await guarded.store.count(Session, {"status": "active"})
 
 
 async def test_a_session_begun_with_an_api_key_stops_with_it_d7(guarded: Engine, run: Run) -> None:
