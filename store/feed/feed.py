@@ -192,9 +192,9 @@ class Feed:
         `projects` None follows every project, those that appear later from their beginning.
         `after` None starts now, that is when the first item is asked for. A project missing in
         `after` starts at its beginning: whoever wants only what is new to come adds its cursor.
-        A position that the log does not hold, too old or beyond its end, gives one item with
-        `expired`. Events that `accept` refuses only advance the cursor. `live` adds events that
-        are not logged; who lags loses the oldest of them.
+        A position that the log does not hold, too old, beyond its end, or in a project without a
+        log, gives one item with `expired`. Events that `accept` refuses only advance the cursor.
+        `live` adds events that are not logged; who lags loses the oldest of them.
 
         Raises:
             RuntimeError: the feed is not started.
@@ -264,6 +264,10 @@ class Feed:
             channel.learn(head.last)
             self._catch_up_if_behind(channel)
         self._admit_late(subscription, names, after)
+        if projects is None and after is not None:
+            # A log that is not there is that of another store, as after its data were replaced.
+            gone = (name for name, position in after.positions.items() if position > 0)
+            expired += [name for name in gone if name not in subscription.positions]
         return tuple(expired)
 
     def _admit_late(self, subscription: Subscription, names: list[str], after: Cursor | None) -> None:

@@ -37,12 +37,19 @@ class IndexQueue:
         self._open.clear()
         self._seen, self._done = dict(positions), dict(positions)
 
+    def place(self, project: str, position: int) -> None:
+        """Go on after this position: the log does not hold what followed the one before."""
+        self._seen[project] = self._done[project] = position
+
     def see(self, project: str, sequence: int) -> None:
         """Note an event that is nothing to index, or whose place is passed over."""
         self._seen[project] = max(sequence, self._seen.get(project, 0))
 
     def add(self, event: Waiting) -> None:
         """Put an event at the end."""
+        if not self._open[event.project]:
+            # All before it is settled, what was only seen too.
+            self._done[event.project] = self.settled(event.project)
         self.see(event.project, event.sequence)
         self._waiting.append(event)
         self._open[event.project] += 1

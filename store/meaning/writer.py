@@ -170,6 +170,10 @@ class IndexWriter:
 
     async def reindex(self, project: str | None) -> int:
         """Throw away what is kept of a project, or of all, and begin to make it anew."""
+        if self._memory is None:
+            # Kept first, so that a process killed meanwhile goes on with it; an order is on record by itself.
+            await self.begin_anew(project)
+            await self.save()
         await self._access.index(lambda: self._meanings.chroma.drop(project, tuple(KINDS)))
         return await self.begin_anew(project)
 
@@ -246,7 +250,7 @@ class IndexWriter:
                 if item.expired:
                     logger.info("the log no longer holds what was to be indexed: reading all records")
                     for project in item.expired:
-                        self.queue.see(project, item.cursor.positions[project])
+                        self.queue.place(project, item.cursor.positions.get(project, 0))
                     await self.begin_anew(None)
                 if item.event is not None:
                     self.queue.add(_waiting(item.event))

@@ -108,6 +108,18 @@ async def test_a_cursor_beyond_the_log_has_expired(store: Store, feed: Feed) -> 
     assert (notice.expired, numbers(rest)) == (("shop",), [1, 2])
 
 
+async def test_the_log_of_another_store_has_expired_also_where_it_holds_nothing_of_a_project(
+    store: Store, feed: Feed
+) -> None:
+    await commit(store, draft())
+    before = Cursor({"shop": 1, "gone": 7, "never": 0})
+    async with aclosing(feed.subscribe(None, before)) as items:
+        (notice,) = await take(items, 1)
+        assert (notice.event, notice.expired, notice.cursor) == (None, ("gone",), Cursor({"": 0, "shop": 1}))
+        await publish(store, feed, draft("gone"))
+        assert numbers(await take(items, 1)) == [1]
+
+
 async def test_leaving_in_any_way_leaves_no_registration_behind(store: Store, feed: Feed) -> None:
     async def follow(projects: list[str] | None) -> None:
         async for _ in feed.subscribe(projects):
