@@ -10,6 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -75,7 +76,20 @@ def _reachable(value: str) -> str:
         raise ValueError("must begin with memory://, redis:// or rediss://")
     if scheme != "memory" and importlib.util.find_spec("redis") is None:
         raise ValueError("needs the redis extra: pip install 'interlock[redis]'")
+    if scheme != "memory" and not _names_a_host(value):
+        raise ValueError(
+            "is not well formed: it is redis://host:6379 or redis://user:password@host:6379, "
+            "in the password / is %2F, # is %23, ? is %3F and @ is %40"
+        )
     return value
+
+
+def _names_a_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _mongo_url(value: str) -> str:
@@ -151,6 +165,7 @@ class Settings(BaseSettings):
         validation_alias="BROADCAST_URL",
         description="How server processes wake each other: `memory://` for one process, `redis://host:6379` for several; "
         "without it those that share a MongoDB look for each other's events every second.",
+        repr=False,
     )
     mongo_host: str = Field(
         "",
@@ -172,7 +187,7 @@ class Settings(BaseSettings):
     mongo_password: str = Field(
         "",
         validation_alias="MONGO_PASSWORD",
-        description="Password of that user, as it is: nothing in it need be escaped. Unset: without logging in.",
+        description="Password of that user, as it is: nothing in it need be escaped. Set both, or neither.",
         repr=False,
     )
     mongo_auth_db: str = Field(
@@ -346,6 +361,9 @@ class Settings(BaseSettings):
             raise ValueError(
                 "MONGO_USER: is given without MONGO_HOST; set it, or unset MONGO_USER and MONGO_PASSWORD"
             )
+        if bool(self.mongo_user) != bool(self.mongo_password):
+            there, missing = ("MONGO_USER", "MONGO_PASSWORD")[:: 1 if self.mongo_user else -1]
+            raise ValueError(f"{missing}: is missing while {there} is given; set both, or neither")
         return self
 
     @property

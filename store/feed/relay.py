@@ -119,7 +119,8 @@ class Relay:
             except Exception as exc:  # noqa: BLE001  (whatever a driver raises, the feed goes on)
                 if self.is_up:
                     pause = _BACKOFF_SECONDS[0]
-                self._set_state(False, f"{type(exc).__name__}: {exc}"[:300])
+                # The setting is named, for most often it is wrong where this never was up.
+                self._set_state(False, f"BROADCAST_URL: {type(exc).__name__}: {exc}"[:300])
             self.restarts += 1
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, longest)

@@ -104,12 +104,55 @@ def test_a_mongo_host_asks_for_mongodb_and_none_for_the_embedded_store(
     assert "p@ss" not in repr(settings) + repr(settings.mongo)
 
 
-def test_an_empty_password_logs_nobody_in_e4(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("given", "missing"), [("MONGO_USER", "MONGO_PASSWORD"), ("MONGO_PASSWORD", "MONGO_USER")]
+)
+def test_a_mongodb_user_without_a_password_is_told_so_before_the_driver_is_asked_e4(
+    monkeypatch: pytest.MonkeyPatch, given: str, missing: str
+) -> None:
     monkeypatch.setenv("MONGO_HOST", "a.example")
-    monkeypatch.setenv("MONGO_USER", "mcp_orch")
+    monkeypatch.setenv(given, "secret")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value) == f"{missing}: is missing while {given} is given; set both, or neither"
+
+
+def test_without_a_mongodb_user_nobody_logs_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGO_HOST", "a.example")
+    monkeypatch.setenv("MONGO_PASSWORD", "")
     settings = load_settings()
     assert settings.mongo is not None
     assert settings.mongo.options == {"host": ["a.example:27017"]}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis//:secret@a.example:6379",
+        "redis://:secret/x@a.example:6379",
+        "redis://:secret#x@a.example:6379",
+        "redis://:secret@a.example:port",
+        "redis://:secret@[::1:6379",
+        "redis://:secret@",
+    ],
+)
+def test_a_redis_url_that_is_not_well_formed_is_refused_by_name_and_its_password_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("BROADCAST_URL", url)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value).startswith("BROADCAST_URL: ")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://a", "redis://:p%2Fw@a.example:6379/1", "rediss://[::1]:6379", "memory://"]
+)
+def test_a_well_formed_redis_url_is_taken_and_not_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("BROADCAST_URL", url)
+    assert load_settings().broadcast_url == url
+    assert "p%2Fw" not in repr(load_settings())
 
 
 def test_a_whole_address_of_mongodb_is_taken_as_it_is_and_shown_without_its_password(

@@ -119,7 +119,8 @@ async def test_while_the_broadcast_is_away_the_log_is_polled(store: Store, netwo
         await commit(store)
         assert (await first).event.sequence == 1
         assert feed.is_degraded
-        assert "nobody listens there" in feed.health().detail
+        detail = feed.health().detail
+        assert detail.startswith("BROADCAST_URL: ") and "nobody listens there" in detail
         await publish(store, feed)
         assert numbers(await take(items, 1)) == [2]
         network.is_refusing = False
