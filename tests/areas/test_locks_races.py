@@ -287,14 +287,16 @@ async def test_the_request_of_a_dead_server_blocks_nobody_for_long(engine: Engin
         session_id=ada.session,
         agent="ada",
         paths=("a.py",),
-        expires_at=now + timedelta(seconds=1),
+        expires_at=now + timedelta(minutes=1),
         created_at=now,
     )
     await engine.write(Changes(puts=(left,)))
     assert not (await bob.lock("a.py"))["isGranted"]
-    async with asyncio.timeout(5):
-        assert (await bob.lock("a.py", wait=10))["isGranted"]
-    assert replace(left, version=1) in await waiting(engine)
+    soon = replace(left, version=1, expires_at=await engine.store.now() + timedelta(seconds=0.5))
+    await engine.write(Changes(puts=(soon,)))
+    async with asyncio.timeout(10):
+        assert (await bob.lock("a.py", wait=20))["isGranted"]
+    assert replace(soon, version=2) in await waiting(engine)
 
 
 async def test_a_lock_that_turns_stale_meanwhile_goes_to_who_waits(tmp_path: Path, run: Run) -> None:
