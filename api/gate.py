@@ -153,8 +153,8 @@ def _marked(scope: Scope, send: Send) -> Callable[[Message], Awaitable[None]]:
     return marked
 
 
-def _in_json_rpc(problem: DomainError) -> dict[str, Any]:
-    # An MCP client tells its agent nothing of any other body.
+def in_json_rpc(problem: DomainError) -> dict[str, Any]:
+    """Return what a request to /mcp is refused with: an MCP client tells its agent nothing of any other body."""
     [error] = refused(problem).response["errors"]
     told = {"code": -32603, "message": f"{problem.code}: {error['message']}", "data": error["extensions"]}
     return {"jsonrpc": "2.0", "id": None, "error": told}
@@ -162,7 +162,7 @@ def _in_json_rpc(problem: DomainError) -> dict[str, Any]:
 
 async def refuse(scope: Scope, receive: Receive, send: Send, problem: DomainError, status: int) -> None:
     """Answer with a JSON error and an HTTP status; a WebSocket is refused before it is accepted."""
-    answer = _in_json_rpc(problem) if scope["path"].startswith("/mcp") else refused(problem).response
+    answer = in_json_rpc(problem) if scope["path"].startswith("/mcp") else refused(problem).response
     body = json.dumps(answer).encode()
     kind = "http.response"
     if scope["type"] == "websocket":

@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from api.execution import refused
+from api.gate import in_json_rpc
 from api.in_process import InProcessExecutor
-from resolvers.errors import LimitExceeded
+from resolvers.errors import LimitExceeded, Unready
 from schema.root import build_schema
 
 if TYPE_CHECKING:
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 log = logging.getLogger("interlock.mcp")
 
 LOAD_AFTER_SECONDS = 1.0
+FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 60.0
 
 
 class Mcp:
     """The ASGI application at /mcp; enter `lifespan()` around serving.
 
     Importing the SDK takes longer than anything else at the start, so it waits for the first
-    request to /mcp, or for a second of quiet.
+    request to /mcp, or for a second of quiet. What fails then, such as for want of files, is tried again.
     """
 
     def __init__(self, executor: InProcessExecutor, *, max_body_bytes: int) -> None:
@@ -56,22 +58,27 @@ class Mcp:
             await hosting
 
     async def _host(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOAD_AFTER_SECONDS):
-                await self._wanted.wait()
-        try:
-            if not self._ended.is_set():
-                app = await asyncio.to_thread(self._load)
-                async with app.lifespan():
-                    self._app = app
-                    self._settled.set()
-                    await self._ended.wait()
-        except Exception as error:
-            self.failure = f"{type(error).__name__}: {error}"
-            log.exception("MCP cannot be served")
-        finally:
-            self._app = None
+        await _within(LOAD_AFTER_SECONDS, self._wanted)
+        pause = FIRST_PAUSE_SECONDS
+        while not self._ended.is_set():
+            try:
+                await self._serve()
+            except Exception as error:
+                self.failure = f"{type(error).__name__}: {error}"
+                log.exception("MCP cannot be served; it is tried again in %.0f s", pause)
+            finally:
+                self._app = None
+                self._settled.set()
+            await _within(pause, self._ended)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    async def _serve(self) -> None:
+        app = await asyncio.to_thread(self._load)
+        async with app.lifespan():
+            self._app = app
+            self.failure = ""
             self._settled.set()
+            await self._ended.wait()
 
     def _load(self) -> McpApp:
         from mcp_adapter.http import McpApp
@@ -89,7 +96,8 @@ class Mcp:
         self._wanted.set()
         await self._settled.wait()
         if self._app is None:
-            await Response("MCP is not being served", status_code=503)(scope, receive, send)
+            problem = Unready("MCP is not being served", hint="/health says why.")
+            await JSONResponse(in_json_rpc(problem), 503)(scope, receive, send)
             return
         # The gate has judged Host and Origin by the settings; the adapter would judge by its own.
         headers = [(name, value) for name, value in scope["headers"] if name not in (b"host", b"origin")]
@@ -98,14 +106,14 @@ class Mcp:
 
 
 def _in_our_words(send: Send, most: int) -> Send:
-    """Say in JSON that a body is too large, which the SDK says in plain text."""
+    """Say in JSON-RPC that a body is too large, which the SDK says in plain text."""
     is_replaced = False
 
     async def worded(message: Message) -> None:
         nonlocal is_replaced
         if message["type"] == "http.response.start" and message["status"] == 413:
             is_replaced = True
-            body = json.dumps(refused(LimitExceeded(f"the body is larger than {most:,} bytes")).response)
+            body = json.dumps(in_json_rpc(LimitExceeded(f"the body is larger than {most:,} bytes")))
             headers = [
                 (b"content-type", b"application/json; charset=utf-8"),
                 (b"content-length", str(len(body)).encode()),
@@ -116,6 +124,13 @@ def _in_our_words(send: Send, most: int) -> Send:
             await send(message)
 
     return worded
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    """Wait for the event, but no longer than that."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def release() -> str:

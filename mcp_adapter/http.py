@@ -101,7 +101,7 @@ def _naming(scope: Scope, send: Send, watch: _Watch) -> Send:
 
     def look(body: bytes) -> None:
         nonlocal is_opening
-        is_opening = b'"initialize"' in body[:_MAX_OPENING_BYTES]
+        is_opening = b'"initialize"' in body
 
     async def named(message: Message) -> None:
         if is_opening and message["type"] == "http.response.start" and message["status"] == 200:
@@ -118,12 +118,15 @@ class _Watch:
 
     In JSON mode the SDK reads nothing after the body, so a waiting tool would wait for nobody. The
     watching task starts only when a request lasts longer than `WATCH_AFTER_SECONDS`.
+
+    `on_body` is told how the body begins, however many pieces it came in.
     """
 
     def __init__(self, receive: Receive, cancellation: anyio.CancelScope) -> None:
         self._receive = receive
         self._cancellation = cancellation
         self.on_body: Callable[[bytes], None] | None = None
+        self._beginning = b""
         self._is_body_read = False
         self._gone: asyncio.Event | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -132,10 +135,11 @@ class _Watch:
     async def receive(self) -> Message:
         if not self._is_body_read:
             message = await self._receive()
+            self._beginning += message.get("body", b"")[: _MAX_OPENING_BYTES - len(self._beginning)]
             if message["type"] != "http.request" or not message.get("more_body", False):
                 self._is_body_read = True
                 if self.on_body is not None:
-                    self.on_body(message.get("body", b""))
+                    self.on_body(self._beginning)
                 self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_SECONDS, self._start)
             return message
         await self._start().wait()

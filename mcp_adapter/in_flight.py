@@ -48,7 +48,7 @@ class InFlight:
             return
         try:
             message = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if not isinstance(message, dict) or message.get("method") != "notifications/cancelled":
             return
