@@ -283,6 +283,9 @@ class Chroma:
         assert self.directory is not None
         path = self.directory
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _size(self._database):
+            # What it says of vectors that are gone must not outlive them.
+            (path / _STATE_FILE).unlink(missing_ok=True)
         _forget(str(path))
         return lambda: chromadb.PersistentClient(str(path), settings=settings)
 
@@ -387,6 +390,13 @@ def _inode(path: Path) -> int:
         return os.stat(path).st_ino  # noqa: PTH116 (asked before every batch)
     except OSError:
         return -1
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _read(path: Path) -> str:

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from store.index import Near
 from store.meaning.chroma import Chroma, ChromaAway, ChromaMissing, Kept, Shelf, State
-from store.meaning.embedder import Embedder, EmbedderChoice, NoEmbedder, TextRefused, make_embedder
+from store.meaning.embedder import (
+    Embedder,
+    EmbedderAway,
+    EmbedderChoice,
+    NoEmbedder,
+    TextRefused,
+    make_embedder,
+)
 from store.meaning.passages import Passage, passages
 
 if TYPE_CHECKING:
@@ -107,7 +114,7 @@ class Meanings:
 
     def probe(self, shelves: Sequence[Shelf]) -> None:
         """Ask embedder and Chroma something, to see whether they answer."""
-        vector = self._embed(["probe"], is_patient=False)[0]
+        vector = self._ask_embedder()
         for shelf in shelves:
             self.chroma.nearest(shelf, vector, 10)
 
@@ -156,7 +163,7 @@ class Meanings:
                 vectors = self._embed([cut.text for _, _, passages_ in part for cut in passages_])
             except TextRefused as exc:
                 if len(part) == 1:
-                    logger.warning("%s is not indexed by meaning: %s", part[0][0].record_id, exc)
+                    self._leave_out(part[0][0].record_id, exc)
                 else:
                     for one in part:
                         self._index_short(shelf, [one])
@@ -176,9 +183,21 @@ class Meanings:
                 marks = [under_way if not start and not n else None for n in range(len(ids[part]))]
                 self.chroma.put(shelf, ids[part], vectors, marks)
         except TextRefused as exc:
-            logger.warning("%s is not indexed by meaning: %s", record_id, exc)
+            self._leave_out(record_id, exc)
             return
         self.chroma.mark(shelf, record_id, now)
+
+    def _leave_out(self, record_id: str, refusal: TextRefused) -> None:
+        """Go on without a record whose text is refused, if others are taken."""
+        self._ask_embedder()
+        logger.warning("%s is not indexed by meaning: %s", record_id, refusal)
+
+    def _ask_embedder(self) -> Any:
+        """Return the vector of a plain word; who refuses that refuses all and is away."""
+        try:
+            return self._embed(["probe"], is_patient=False)[0]
+        except TextRefused as exc:
+            raise EmbedderAway(str(exc)) from exc
 
     def remove(self, shelf: Shelf, record_ids: Sequence[str]) -> None:
         """Remove all that is kept of records that are gone."""

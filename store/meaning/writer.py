@@ -56,6 +56,7 @@ class IndexWriter:
     ) -> None:
         self.queue = IndexQueue()
         self.todo: list[Rest] = []
+        self._coming: list[tuple[Rest, ...]] = []
         self.suspects: list[Shelf] = []
         self.indexed = self.total = 0
         self.has_begun = False
@@ -170,12 +171,15 @@ class IndexWriter:
 
     async def reindex(self, project: str | None) -> int:
         """Throw away what is kept of a project, or of all, and begin to make it anew."""
-        if self._memory is None:
-            # Kept first, so that a process killed meanwhile goes on with it; an order is on record by itself.
-            await self.begin_anew(project)
+        coming = tuple(Rest(kind, project) for kind in KINDS)
+        self._coming.append(coming)
+        try:
+            # On record before anything goes: a process killed meanwhile reads all of it at its next start.
             await self.save()
-        await self._access.index(lambda: self._meanings.chroma.drop(project, tuple(KINDS)))
-        return await self.begin_anew(project)
+            await self._access.index(lambda: self._meanings.chroma.drop(project, tuple(KINDS)))
+            return await self.begin_anew(project)
+        finally:
+            self._coming = [one for one in self._coming if one is not coming]
 
     async def begin_anew(self, project: str | None) -> int:
         """Put all records, or one project's, on the list of what is to be read; return how many."""
@@ -191,7 +195,8 @@ class IndexWriter:
 
     async def save(self, *done: Order) -> None:
         """Keep how far it is; nothing is written where nothing was ever indexed."""
-        positions, todo = dict(self.queue.cursor().positions), tuple(self.todo)
+        positions = dict(self.queue.cursor().positions)
+        todo = (*self.todo, *(rest for coming in self._coming for rest in coming))
         if self._memory is not None:
             if not self.has_begun:
                 return
