@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,8 @@ import urllib.error
 import urllib.request
 import venv
 from pathlib import Path
+
+from tests.engines.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST_TOOLS = """
@@ -43,9 +44,7 @@ def main() -> int:
         venv.create(place / "env", with_pip=True)
         python = place / "env" / "bin" / "python"
         run([python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheel], cwd=place)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         environment = {**os.environ, "INTERLOCK_DATA": str(place / "data"), "INTERLOCK_PORT": str(port)}
         server = subprocess.Popen([place / "env" / "bin" / "interlock", "serve"], cwd=place, env=environment)
         try:

@@ -18,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from api.app import Server
 from api.serve import serve
 from api.settings import Settings
+from tests.engines.ports import free_port
 
 PATIENCE_SECONDS = 10.0
 
@@ -131,7 +132,7 @@ class Socket:
 
 def settings_for(data: Path, **given: Any) -> Settings:
     """Return settings for a test server, whatever the environment holds."""
-    return Settings(_env_file=None, data=data, host="127.0.0.1", port=0, **given)  # type: ignore[call-arg]
+    return Settings(_env_file=None, data=data, host="127.0.0.1", port=free_port(), **given)  # type: ignore[call-arg]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.js import node, script
 DROPS = 200
 AUDITS = 61
 EXAMPLES = 10
-SCHEMATHESIS_SECONDS = 60
+SCHEMATHESIS_SECONDS = 240
 ADD = 'mutation a($name: String!) { createChecklist(input: {name: $name, project: "load"}) { name } }'
 
 

@@ -13,7 +13,6 @@ from mcp import Client
 from playwright.async_api import Browser, async_playwright, expect
 
 from api.explorer import FOLDER
-from api.settings import Settings
 from tests.api.conftest import Running, serving, settings_for  # noqa: F401 - a fixture
 from tests.browser.chromium import FLAGS, NAMES
 from tests.browser.watched import PATIENCE_MS, Agent, Watched
@@ -71,13 +70,11 @@ async def dashboard(browser: Browser, serving: object) -> AsyncIterator[Watched]
 def restarting(tmp_path: Path) -> Iterator[Callable[[], Running]]:
     """Start a server on the same data and port each time, after the one before has stopped."""
     running: list[Running] = []
+    settings = settings_for(tmp_path / "data")
 
     def start() -> Running:
-        settings = settings_for(tmp_path / "data")
         if running:
             running[-1].stop()
-            port = int(running[-1].url.rpartition(":")[2])
-            settings = Settings(_env_file=None, data=tmp_path / "data", host="127.0.0.1", port=port)  # type: ignore[call-arg]
         running.append(Running(settings).start())
         return running[-1]
 

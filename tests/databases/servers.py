@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from store.databases import Database, Engine
+from tests.engines.ports import free_port
 
 PATIENCE_SECONDS = 60
 PASSWORD = "p;{w}=@/ 'x\"%"
@@ -48,12 +48,6 @@ def driver(engine: Engine) -> None:
 
     if not driver_for(Database("x", engine, "x"), pyodbc.drivers()):
         missing(f"the ODBC driver of {engine}")
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def _as(user: str) -> list[str]:

@@ -18,7 +18,8 @@ from websockets.asyncio.client import connect
 
 from api.settings import Settings
 from tests.deploy.reading import ROOT
-from tests.engines.service import free_port, lacks
+from tests.engines.ports import free_port
+from tests.engines.service import lacks
 from tests.faults.conftest import Serve, serve  # noqa: F401 - a fixture of these tests too
 from tests.faults.processes import ServerProcess, ask
 

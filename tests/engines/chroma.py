@@ -10,7 +10,8 @@ import httpx
 
 from store.meaning.chroma import Chroma
 from store.meaning.chroma_address import ChromaAddress
-from tests.engines.service import Service, free_port, lacks
+from tests.engines.ports import free_port
+from tests.engines.service import Service, lacks
 
 
 class ChromaServer(Service):

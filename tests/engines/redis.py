@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.engines.service import Service, free_port, lacks
+from tests.engines.ports import free_port
+from tests.engines.service import Service, lacks
 
 
 class RedisServer(Service):

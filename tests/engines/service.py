@@ -12,13 +12,6 @@ from typing import Any
 import pytest
 
 
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def lacks(what: str) -> Any:
     """Skip the test for want of a service; fail it where `CI` is set."""
     if os.environ.get("CI"):

@@ -19,7 +19,7 @@ from store.meaning import writer as writing
 from store.meaning.chroma import Chroma, ChromaAway
 from store.meaning.chroma_address import ChromaAddress
 from tests.engines.chroma import ChromaServer
-from tests.engines.service import free_port
+from tests.engines.ports import free_port
 from tests.store.index_cases import Brain, HashEmbedder, document, embedder
 
 __all__ = ["embedder"]

@@ -26,6 +26,7 @@ class Proxy:
         self._routes: dict[int, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._is_over = False
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, backlog=512)
@@ -38,6 +39,7 @@ class Proxy:
     ) -> None:
         assert self._server is not None
         self._server.close()
+        self._is_over = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -69,12 +71,17 @@ class Proxy:
             (self._alive.add if is_alive else self._alive.discard)(port)
             await asyncio.sleep(_CHECK_SECONDS)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._carry(reader, writer))
         self._keep(task)
+        # Not at the end of the task itself: it may be cancelled before it has begun.
+        task.add_done_callback(lambda _: writer.close())
+        if self._is_over:
+            task.cancel()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client_port = writer.get_extra_info("peername")[1]
-        with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.CancelledError):
+        with contextlib.suppress(OSError, asyncio.CancelledError):
             dialled = await self._dial()
             if dialled is None:
                 return
