@@ -47,7 +47,7 @@ class Gate:
         self._hosts.add(settings.host.lower().strip("[]"))
         self._is_any_host = "*" in settings.allowed_hosts
         self._is_loopback = settings.is_loopback
-        self._origins = {origin.lower().rstrip("/") for origin in settings.allowed_origins}
+        self._origins = set(settings.allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):

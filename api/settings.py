@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api import database_settings
+from api.doors import host_names, origins
 from resolvers.rules import Rules
 from schema.limits import Limits
 from store.databases import Database
@@ -150,12 +151,12 @@ class Settings(BaseSettings):
         validation_alias="INTERLOCK_ALLOW_OPEN",
         description="Listen outside loopback although authentication is off: whoever reaches the port owns all.",
     )
-    allowed_hosts: Entries = Field(
+    allowed_hosts: Annotated[Entries, AfterValidator(host_names)] = Field(
         (),
         validation_alias="INTERLOCK_ALLOWED_HOSTS",
         description="Names by which clients may reach the server beside loopback ones, comma-separated; `*` is any.",
     )
-    allowed_origins: Entries = Field(
+    allowed_origins: Annotated[Entries, AfterValidator(origins)] = Field(
         (),
         validation_alias="INTERLOCK_ALLOWED_ORIGINS",
         description="Origins of web pages, beside the server's own, that may call it, comma-separated.",

@@ -82,7 +82,7 @@ async def test_the_servers_own_page_may_call_it(server: Running) -> None:
 async def test_configured_hosts_and_origins_are_taken_and_preflights_answered(
     serving: Callable[..., Running],
 ) -> None:
-    server = serving(allowed_hosts=("team.example",), allowed_origins=("https://page.example",))
+    server = serving(allowed_hosts=("team.example",), allowed_origins=("https://Page.example/",))
     assert 421 not in await statuses(server, {"Host": "team.example:443"})
     assert 403 not in await statuses(server, {"Origin": "https://page.example"})
     async with httpx.AsyncClient() as client:

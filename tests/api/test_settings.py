@@ -53,6 +53,10 @@ def test_data_goes_where_xdg_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         ("INTERLOCK_LOG_LEVEL", "loud"),
         ("INTERLOCK_LOG_FORMAT", "xml"),
         ("INTERLOCK_MAX_BODY_BYTES", "-1"),
+        ("INTERLOCK_ALLOWED_HOSTS", "https://team.example"),
+        ("INTERLOCK_ALLOWED_ORIGINS", "*"),
+        ("INTERLOCK_ALLOWED_ORIGINS", "page.example"),
+        ("INTERLOCK_ALLOWED_ORIGINS", "https://page.example/app"),
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_its_variable(
