@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from types import FrameType
 
 import uvicorn
@@ -82,9 +82,16 @@ def cannot_open(error: StoreError) -> Refused:
 
 
 def http_server(
-    settings: Settings, app: Starlette, *, on_start: Callable[[], object] | None = None
+    settings: Settings,
+    app: Starlette,
+    *,
+    on_start: Callable[[], object] | None = None,
+    obeys_signals: bool = True,
 ) -> uvicorn.Server:
-    """Return the HTTP server of an application whose lifespan is entered by the caller."""
+    """Return the HTTP server of an application whose lifespan is entered by the caller.
+
+    Without `obeys_signals` it ends only when `should_exit` is set: the process is more than this server.
+    """
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -98,16 +105,26 @@ def http_server(
         timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=BACKLOG,
     )
-    return _Server(config, app.state.server.stop, on_start or (lambda: None))
+    return _Server(config, app.state.server.stop, on_start or (lambda: None), obeys_signals)
 
 
 class _Server(uvicorn.Server):
     def __init__(
-        self, config: uvicorn.Config, on_stop: Callable[[], None], on_start: Callable[[], object]
+        self,
+        config: uvicorn.Config,
+        on_stop: Callable[[], None],
+        on_start: Callable[[], object],
+        obeys_signals: bool,
     ) -> None:
         super().__init__(config)
         self._on_stop = on_stop
         self._on_start = on_start
+        self._obeys_signals = obeys_signals
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        with super().capture_signals() if self._obeys_signals else contextlib.nullcontext():
+            yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing, suppress
+from types import FrameType
 from typing import Any, Self
 
 import uvicorn
@@ -15,7 +17,7 @@ from api.logs import configure_logs
 from api.mcp import release
 from api.serve import Refused, cannot_open, http_server, listen, loop_factory, url_of
 from api.settings import Settings
-from mcp_adapter.executor import Executor, Response
+from mcp_adapter.executor import Executor, Response, failure
 from mcp_adapter.http_executor import HttpExecutor
 from mcp_adapter.stdio import run_stdio
 from schema.root import build_schema
@@ -38,8 +40,36 @@ def serve_stdio(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    told = _stop_signal()
     async with SharedExecutor(settings) as executor:
-        await run_stdio(executor, build_schema()._schema, version=release())
+        speaking = asyncio.create_task(run_stdio(executor, build_schema()._schema, version=release()))
+        await asyncio.wait({speaking, told}, return_when=asyncio.FIRST_COMPLETED)
+        if speaking.done():
+            try:
+                await speaking
+            except* BrokenPipeError:
+                pass  # The client went away without waiting for its answer.
+            return
+    # A thread still reads from the client. It cannot be interrupted, and Python would wait for it.
+    os._exit(0)
+
+
+def _stop_signal() -> asyncio.Future[None]:
+    """Return what is done when the process is told to end; the second time it is obeyed at once."""
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[None] = loop.create_future()
+
+    def tell() -> None:
+        if not told.done():
+            told.set_result(None)
+
+    def obey(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        loop.call_soon_threadsafe(tell)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, obey)
+    return told
 
 
 class SharedExecutor:
@@ -80,7 +110,10 @@ class SharedExecutor:
         notices: bool,
     ) -> Response:
         """Return the response; a server that has gone is replaced before the operation is sent."""
-        executor = await self._reach()
+        try:
+            executor = await self._reach()
+        except Refused as error:
+            return failure("UNAVAILABLE", str(error))
         return await executor.execute(
             document,
             operation=operation,
@@ -93,7 +126,11 @@ class SharedExecutor:
         self, document: str, *, variables: Mapping[str, Any], authorization: str | None
     ) -> AsyncIterator[Response]:
         """Yield a response for each event."""
-        executor = await self._reach()
+        try:
+            executor = await self._reach()
+        except Refused as error:
+            yield failure("UNAVAILABLE", str(error))
+            return
         responses = executor.subscribe(
             document, variables=variables, authorization=authorization or self._authorization
         )
@@ -149,7 +186,7 @@ class SharedExecutor:
         except StoreError as error:
             await own.aclose()
             raise cannot_open(error) from error
-        server = http_server(self._settings, app)
+        server = http_server(self._settings, app, obeys_signals=False)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         own.push_async_callback(_end, server, serving)
         self._parts.push_async_callback(own.aclose)
