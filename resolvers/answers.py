@@ -15,8 +15,13 @@ _KINDS: dict[str, type] = {}
 
 
 def answer(kind: type) -> type:
-    """Let the dataclass or enum `kind` be part of kept answers; used as a decorator."""
-    _KINDS[kind.__name__] = kind
+    """Let the dataclass or enum `kind` be part of kept answers; used as a decorator.
+
+    Raises:
+        ValueError: another kind has the same name: kept answers would be read as one of those.
+    """
+    if _KINDS.setdefault(kind.__name__, kind) is not kind:
+        raise ValueError(f"two kinds of answers are called {kind.__name__}")
     return kind
 
 

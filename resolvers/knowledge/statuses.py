@@ -26,7 +26,7 @@ _BATCH = 200
 
 @answer
 @dataclass(frozen=True, slots=True)
-class StatusChange:
+class DocumentStatusChange:
     """A document with the status it has now, and the one before."""
 
     document: Document
@@ -68,7 +68,7 @@ async def change_document_status(
     superseded_by: str | None = None,
     reason: str | None = None,
     project: str | None = None,
-) -> StatusChange:
+) -> DocumentStatusChange:
     """Say whether a document still holds; any agent of its project may.
 
     Raises:
@@ -82,7 +82,7 @@ async def change_document_status(
     if superseded_by == document_id:
         raise BadInput("superseded_by", "must be another document")
 
-    async def decision(now: datetime) -> Decision[StatusChange]:
+    async def decision(now: datetime) -> Decision[DocumentStatusChange]:
         found = await found_document(act, document_id, project, field="document_id")
         if superseded_by:
             await _require_successor(act, found, superseded_by)
@@ -101,7 +101,7 @@ async def change_document_status(
         kept = audit.entry(act, now, "document.status_changed", made.project, made.id, detail)
         told = {"old_status": old.value, "superseded_by": made.superseded_by, "reason": why}
         event = event_of(made, "status_changed", **told)
-        return Decision(StatusChange(made, old), Changes(puts=(made, kept), events=(event,)))
+        return Decision(DocumentStatusChange(made, old), Changes(puts=(made, kept), events=(event,)))
 
     return await act.decide(decision, turn=f"document:{document_id[:MAX_NAME]}")
 
