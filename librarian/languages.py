@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tree_sitter import Language as Grammar
     from tree_sitter import Node, Parser, Query
 
 Name = Callable[["Node"], str]
@@ -214,12 +215,22 @@ def language_of(path: str, source: bytes) -> Language | None:
     return LANGUAGES[name] if name else None
 
 
-@cache
 def parser(name: str) -> tuple[Parser, Query]:
-    """Return the parser of a language and the query for its definitions."""
+    """Return a parser of a language, the caller's own, and the query for its definitions.
+
+    Two threads that parse with one parser crash the interpreter.
+    """
+    from tree_sitter import Parser
+
+    grammar, query = _grammar(name)
+    return Parser(grammar), query
+
+
+@cache
+def _grammar(name: str) -> tuple[Grammar, Query]:
     from tree_sitter import Language as Grammar
-    from tree_sitter import Parser, Query
+    from tree_sitter import Query
 
     language = LANGUAGES[name]
     grammar = Grammar(getattr(importlib.import_module(language.module), language.function)())
-    return Parser(grammar), Query(grammar, language.query)
+    return grammar, Query(grammar, language.query)
