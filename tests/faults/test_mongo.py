@@ -23,6 +23,8 @@ from tests.faults.processes import ask
 
 WRITERS = 6
 LIMIT_SECONDS = 60
+IN_TIME_SECONDS = 7.0
+"""A call waits for MongoDB for some 4 s; the rest is for a slow machine. Whoever waits twice is too late."""
 
 
 @pytest.fixture
@@ -201,7 +203,7 @@ async def test_a_commit_that_never_gets_through_is_given_up_in_time_and_is_not_t
     started = time.monotonic()
     with pytest.raises(Unavailable):
         await store.commit(pair("lost"))
-    assert time.monotonic() - started < 5.5
+    assert time.monotonic() - started < IN_TIME_SECONDS
     await asyncio.to_thread(replicas.fail, "off")
     assert await everything(store) == set()
     await asyncio.to_thread(
@@ -251,7 +253,7 @@ async def test_a_process_that_dies_within_a_commit_holds_up_nobody_for_long(
         dying["interlock"]["logs"].update_one({"_id": "p"}, {"$inc": {"last": 1}}, session=session)
         started = time.monotonic()
         await asyncio.gather(*(store.commit(pair(f"{n}")) for n in range(3)))
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < IN_TIME_SECONDS
     assert [event.sequence for event in await log_of(store)] == [1, 2, 3, 4]
 
 
@@ -283,7 +285,7 @@ async def test_while_mongo_is_away_calls_fail_in_time_with_a_hint_and_the_loop_r
         return time.monotonic() - started
 
     took = await asyncio.gather(*(timed(call) for call in CALLS.values() for _ in range(20)))
-    assert max(took) < 5.5
+    assert max(took) < IN_TIME_SECONDS
     health = await store.health()
     assert not health.can_read
     assert not health.can_write
@@ -291,7 +293,8 @@ async def test_while_mongo_is_away_calls_fail_in_time_with_a_hint_and_the_loop_r
     # The clock goes on: what is alive can still be told from what is stale.
     assert (await store.now()) <= (await store.now())
     beating.cancel()
-    assert longest[0] < 1.0
+    # The driver's shortest wait is 2 s.
+    assert longest[0] < 1.9
     (member.start if how == "dead" else member.thaw)()
     async with asyncio.timeout(30):
         while True:
@@ -337,7 +340,7 @@ async def test_c2_a_server_whose_mongo_goes_away_says_so_answers_on_and_recovers
             client.post("/graphql", json={"query": "{ __typename }"}),
             client.get("/health"),
         )
-        assert time.monotonic() - started < 6
+        assert time.monotonic() - started < IN_TIME_SECONDS
         (error,) = refused.json()["errors"]
         assert (error["extensions"]["code"], page.json()["data"]) == ("UNAVAILABLE", {"__typename": "Query"})
         assert "MONGO_HOST" in error["extensions"]["hint"]
@@ -366,7 +369,7 @@ async def test_a_missing_mongo_stops_the_opening_in_time(tmp_path: Path) -> None
     with pytest.raises(Unavailable, match="does not answer") as caught:
         await MongoStore.open(MongoAddress("127.0.0.1", 9))
     assert "MONGO_HOST" in caught.value.hint
-    assert time.monotonic() - started < 5.5
+    assert time.monotonic() - started < IN_TIME_SECONDS
 
 
 @pytest.mark.parametrize(("replica_set", "said"), [("", "standalone"), ("rs0", "never initiated")])

@@ -16,7 +16,7 @@ from store.feed.relay import Wire
 from store.port import Changes, Store
 from store.records import Event, NewEvent
 
-LIMIT_SECONDS = 10.0
+LIMIT_SECONDS = 45.0
 
 
 def draft(project: str = "shop", kind: str = "lock.granted", **data: Any) -> NewEvent:

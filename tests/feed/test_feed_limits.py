@@ -15,7 +15,17 @@ from store.feed.channel import LIVE_KEPT
 from store.feed.feed import Feed, Item
 from store.port import Store
 from store.records import Event
-from tests.feed.feed_parts import commit, draft, heartbeat, numbers, publish, started, take, until
+from tests.feed.feed_parts import (
+    LIMIT_SECONDS,
+    commit,
+    draft,
+    heartbeat,
+    numbers,
+    publish,
+    started,
+    take,
+    until,
+)
 
 ZERO = Cursor({"shop": 0})
 LATER = datetime.now(UTC) + timedelta(days=1)
@@ -152,7 +162,7 @@ async def test_closing_the_feed_ends_every_iterator(store: Store) -> None:
         await take(midway, 2)
         await until(lambda: feed.subscriber_count == 3)
         assert feed.close_reason == ""
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(LIMIT_SECONDS):
         assert await first is None
         assert await waiting is False
         assert [item async for item in midway] == []

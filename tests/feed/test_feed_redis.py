@@ -16,7 +16,17 @@ from store.feed.feed import Feed
 from store.port import Store
 from tests.engines.databases import mongo_databases
 from tests.engines.redis import RedisServer
-from tests.feed.feed_parts import draft, heartbeat, numbers, publish, read_to, started, take, until
+from tests.feed.feed_parts import (
+    LIMIT_SECONDS,
+    draft,
+    heartbeat,
+    numbers,
+    publish,
+    read_to,
+    started,
+    take,
+    until,
+)
 
 ZERO = Cursor({"shop": 0})
 
@@ -63,8 +73,8 @@ async def test_a_commit_here_wakes_a_subscriber_there_through_redis(pair: tuple[
             await publish(here.store, here.feed, draft())
             assert numbers(await take(items, 1)) == [number]
             took.append(time.monotonic() - before)
-        # Polling alone would take 0.3 s, or 4.5 while the broadcast is up.
-        assert sorted(took)[5] < 0.15
+        # While the broadcast is up the log is compared every 4.5 s only.
+        assert sorted(took)[5] < 2
         here.feed.announce([heartbeat(1)])
         assert (await take(items, 1))[0].event == heartbeat(1)
 
@@ -106,5 +116,5 @@ async def test_without_a_broadcast_processes_on_one_database_find_each_others_ev
         items = await stack.enter_async_context(aclosing(there.subscribe(["shop"])))
         first = await started(there, items)
         await publish(stores[0], here, draft())
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(LIMIT_SECONDS):
             assert (await first).event.sequence == 1

@@ -6,7 +6,7 @@ import random
 from store.feed.feed import Feed
 from store.port import Store
 from store.records import Event
-from tests.feed.feed_parts import commit, draft, publish
+from tests.feed.feed_parts import LIMIT_SECONDS, commit, draft, publish
 
 
 def _anything(_: Event) -> bool:
@@ -21,7 +21,7 @@ async def test_a_commit_at_any_moment_after_the_cursor_ends_the_wait(store: Stor
             await asyncio.sleep(0)
         await publish(store, feed)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         for _ in range(150):
             after = await feed.cursor(["shop"])
             changing = asyncio.create_task(change(chance.randint(0, 30)))
@@ -35,7 +35,7 @@ async def test_a_commit_at_any_moment_after_the_cursor_ends_the_wait(store: Stor
 async def test_a_commit_of_another_process_before_the_wait_ends_it(store: Store, feed: Feed) -> None:
     after = await feed.cursor(["shop"])
     await commit(store)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LIMIT_SECONDS):
         assert await feed.wait(["shop"], _anything, 60, after=after)
 
 
@@ -52,5 +52,5 @@ async def test_one_commit_wakes_all_who_wait_for_it(store: Store, feed: Feed) ->
     while feed.subscriber_count < 100:
         await asyncio.sleep(0)
     await publish(store, feed)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LIMIT_SECONDS):
         assert all(await asyncio.gather(*waiting))

@@ -50,9 +50,13 @@ class Agent(ABC):
         self._history = history
 
     async def start(self, project: str) -> None:
-        """Start its session; it must be possible."""
+        """Start its session; it must be possible, on a slow machine perhaps not at the first time."""
         given = {"project": project, "claude_instance": self.name, "task_description": "to lose nothing"}
-        call = await self.call("start", **given)
+        until = time.monotonic() + TRY_SECONDS
+        while (call := await self.call("start", **given)).outcome is Outcome.UNKNOWN:
+            if time.monotonic() > until:
+                break
+            await asyncio.sleep(0.1)
         assert call.is_acknowledged, call
         self.session = call.result["session_id"]
 

@@ -30,4 +30,5 @@ async def test_a_call_that_must_touch_its_session_first_waits_for_mongo_once(
     finally:
         member.thaw()
     assert failure(refused)[0] == "UNAVAILABLE"
-    assert time.monotonic() - started < 6
+    # Once is some 4 s, twice would be 8.
+    assert time.monotonic() - started < 7

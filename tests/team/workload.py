@@ -41,6 +41,7 @@ class Team:
     rest: asyncio.Barrier
     is_over: bool = False
     open_items: list[str] = field(default_factory=list)
+    working: list[asyncio.Task[None]] = field(default_factory=list)
     _serial: int = 0
 
     def name(self, what: str) -> str:
@@ -56,14 +57,19 @@ class Team:
     async def grow(self, by: int) -> None:
         """Wait until so many more calls were answered as done."""
         wanted = self.acknowledged + by
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while self.acknowledged < wanted:
-                await asyncio.sleep(0.02)
+        await self._until(lambda: self.acknowledged >= wanted)
 
     async def until_all_began(self) -> None:
         """Wait until all have a session: to some of them others write."""
+        await self._until(lambda: all(agent.session for agent in self.agents))
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not all(agent.session for agent in self.agents):
+            while not is_so():
+                for task in self.working:
+                    if task.done():
+                        # It ends before all is over only by failing: that is what went wrong.
+                        task.result()
                 await asyncio.sleep(0.02)
 
     async def work(self, agent: Agent) -> None:
@@ -169,7 +175,7 @@ async def at_work(
         began = await store.now()
         team = await _team(url, project, clients, subscribers)
         following = [asyncio.create_task(one.follow()) for one in team.subscribers]
-        working = [asyncio.create_task(team.work(agent)) for agent in team.agents]
+        working = team.working = [asyncio.create_task(team.work(agent)) for agent in team.agents]
         try:
             await team.until_all_began()
             yield team
