@@ -58,7 +58,10 @@ def _default_data() -> Path:
 
 
 def _absolute(value: Path) -> Path:
-    return value.expanduser().absolute()
+    try:
+        return value.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError("there is no such home directory; write the path in full") from error
 
 
 def _entries(value: Any) -> Any:
@@ -111,7 +114,7 @@ def _embedder(value: str) -> str:
         return name.lower()
     if name.startswith(("http://", "https://")):
         return name
-    folder = Path(name).expanduser()
+    folder = _absolute(Path(name)) if name.startswith("~") else Path(name)
     if not folder.is_absolute():
         raise ValueError(f"must be {', '.join(EMBEDDERS)}, the path of a folder, or a URL")
     return str(folder)
@@ -442,6 +445,8 @@ def load_settings(**given: Any) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except database_settings.WrongVariable as error:
         raise SettingsError(str(error)) from error
+    except RuntimeError as error:
+        raise SettingsError("INTERLOCK_DATA: must be set where the user has no home directory") from error
     except ValidationError as error:
         raise SettingsError(_line(error)) from error
 

@@ -55,12 +55,19 @@ class Connection:
 
 
 def data_directory() -> Path:
-    """Return where a local server keeps its data."""
+    """Return where a local server keeps its data.
+
+    Raises:
+        Failure: it is in the home of a user who has none.
+    """
     named = _setting("INTERLOCK_DATA")
-    if named:
-        return Path(named).expanduser()
-    home = Path(os.environ.get("XDG_DATA_HOME", ""))
-    return (home if home.is_absolute() else Path.home() / ".local" / "share") / "interlock"
+    try:
+        if named:
+            return Path(named).expanduser()
+        home = Path(os.environ.get("XDG_DATA_HOME", ""))
+        return (home if home.is_absolute() else Path.home() / ".local" / "share") / "interlock"
+    except RuntimeError as error:
+        raise Failure("INTERLOCK_DATA: there is no such home directory; write the path in full") from error
 
 
 def _setting(name: str) -> str:
@@ -226,6 +233,8 @@ def unreachable(error: BaseException, to: Connection) -> str:
         return f"{to.url} answered HTTP {status}"
     if isinstance(error, TransportProtocolError):
         return f"{to.url} does not speak GraphQL: {error}"
+    if isinstance(error.__cause__, UnicodeEncodeError):
+        return "what was given is not UTF-8, so it cannot be sent"
     if isinstance(error.__cause__, InvalidHandshake):
         return f"{to.url} does not speak GraphQL over WebSocket: {error.__cause__}"
     if isinstance(error, TransportConnectionFailed | OSError | TimeoutError):

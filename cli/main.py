@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -57,6 +59,9 @@ app.command()(verify.verify)
 
 def main() -> None:
     """Run the command line; the entry point of the `interlock` script."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal may know fewer characters than agents write.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
     except Failure as failure:
@@ -70,6 +75,13 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        # Such as a full disk under the output; what a command itself opens, it answers for.
+        print(f"interlock: {error}", file=sys.stderr)
+        # The interpreter would try to write the rest, and fail again.
+        with contextlib.suppress(OSError):
+            sys.stdout.close()
+        sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 
 

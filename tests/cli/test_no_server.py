@@ -148,3 +148,34 @@ def test_the_command_starts_without_loading_the_server(interlock: Interlock) -> 
         "import sys, cli.main; sys.exit(bool({'strawberry', 'starlette', 'store', 'mcp'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["\udcff", "a \ud800"])
+def test_an_argument_that_is_not_utf_8_is_not_taken_for_a_server_that_is_away(
+    interlock: Interlock, peer: Peer, name: str
+) -> None:
+    said = interlock("keys", "create", "--name", name, "--url", peer.url)
+    assert said.line == "interlock: what was given is not UTF-8, so it cannot be sent"
+
+
+@pytest.mark.parametrize(
+    "words", [["doctor"], ["keys", "list"], ["serve"], ["serve", "--transport", "stdio"]]
+)
+def test_the_home_of_a_user_who_has_none_is_told_in_one_line(
+    interlock: Interlock, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("INTERLOCK_DATA", "~nobody-of-this-name/interlock")
+    assert interlock(*words).line.startswith("interlock: INTERLOCK_DATA: there is no such home directory")
+
+
+def test_an_output_that_cannot_be_written_is_told_in_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from cli.main import main; main()", "schema"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "interlock: [Errno 28] No space left on device\n")
