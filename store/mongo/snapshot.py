@@ -11,6 +11,7 @@ from bson import MaxKey
 from motor.motor_asyncio import AsyncIOMotorClientSession
 
 from store.bounds import MOST_VALUES
+from store.codec import codec_of
 from store.mongo.client import Client, Database
 from store.mongo.collections import (
     EVENTS,
@@ -18,12 +19,13 @@ from store.mongo.collections import (
     UNSEEN,
     WEIGHTS,
     WORDS,
+    Collection,
     Document,
     collection_of,
     decode_event,
     event_id,
 )
-from store.moving.snapshot import PAGE, Snapshot
+from store.moving.snapshot import PAGE, UNREADABLE, Refuse, Snapshot, head_of, readable, refused
 from store.port import Head
 from store.records import Event, Record
 
@@ -51,10 +53,13 @@ class MongoSnapshot(Snapshot):
         )
         return int(rows[0]["number"]) if rows else 0
 
-    async def pages(self, kind: type[R], project: str | None = None) -> AsyncIterator[list[R]]:
+    async def pages(
+        self, kind: type[R], project: str | None = None, refuse: Refuse = refused
+    ) -> AsyncIterator[list[R]]:
         collection = collection_of(kind)
         async for page in self._pages(collection.name, _within(project), UNSEEN):
-            yield [cast(R, collection.decode(document)) for document in page]
+            if records := _records(collection, page, refuse):
+                yield records
 
     async def get_many(self, kind: type[R], record_ids: Sequence[str]) -> dict[str, R]:
         collection = collection_of(kind)
@@ -65,11 +70,11 @@ class MongoSnapshot(Snapshot):
             return {}
         source = self._database[collection.name]
         rows = await self._all(source.find({"_id": {"$in": asked}}, UNSEEN, session=self._session))
-        return {row["_id"]: collection.decode(row) for row in rows}
+        return {record.id: record for record in _records(collection, rows, lambda said: None)}
 
     async def logs(self) -> dict[str, Head]:
         rows = await self._all(self._database[LOGS].find({}, session=self._session).sort("_id", 1))
-        return {row["_id"]: Head(int(row["first"]), int(row["last"])) for row in rows}
+        return {row["_id"]: head_of(row["_id"], row.get("first"), row.get("last")) for row in rows}
 
     async def logged(self) -> list[str]:
         found: list[str] = []
@@ -83,10 +88,11 @@ class MongoSnapshot(Snapshot):
             found.append(rows[0]["_id"]["p"])
             condition = {"_id": {"$gt": event_id(found[-1], MaxKey())}}
 
-    async def events(self, project: str) -> AsyncIterator[list[Event]]:
+    async def events(self, project: str, refuse: Refuse = refused) -> AsyncIterator[list[Event]]:
         span = {"$gte": event_id(project, 0), "$lt": event_id(project, MaxKey())}
         async for page in self._pages(EVENTS, {"_id": span}, None):
-            yield [decode_event(document) for document in page]
+            if events := readable(page, decode_event, codec_of(Event), _event_name, refuse):
+                yield events
 
     async def misworded(self, kind: type[Record]) -> AsyncIterator[list[str]]:
         if not kind.SEARCHED:
@@ -95,7 +101,11 @@ class MongoSnapshot(Snapshot):
         async for page in self._pages(collection.name, {}, None):
             wrong = []
             for document in page:
-                made = collection.encode(collection.decode(document))
+                try:
+                    made = collection.encode(collection.decode(document))
+                except UNREADABLE:
+                    # Told of where the records themselves are read.
+                    continue
                 words = document.get(WORDS) or []
                 if set(made[WORDS]) != set(words) or made[WEIGHTS] != document.get(WEIGHTS):
                     wrong.append(document["_id"])
@@ -143,6 +153,14 @@ async def snapshot_of(
         # The session takes its moment with its first read.
         await snapshot.logs()
         yield snapshot
+
+
+def _records(collection: Collection, page: list[Document], refuse: Refuse) -> list[Any]:
+    return readable(page, collection.decode, collection.codec, lambda one: str(one["_id"]), refuse)
+
+
+def _event_name(document: Document) -> str:
+    return f"event {document['_id']['s']} of {document['_id']['p']!r}"
 
 
 def _within(project: str | None) -> Document:

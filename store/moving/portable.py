@@ -103,6 +103,15 @@ def _check(entry: Record | Event) -> None:
         raise ValueError(f"{name} must be 1 to {_MOST}, not {number}")
     if isinstance(entry, Record) and not entry.id:
         raise ValueError("id must not be empty")
+    check_lists(entry)
+
+
+def check_lists(entry: Record | Event) -> None:
+    """Refuse a list that holds something else than it should.
+
+    Raises:
+        ValueError: it does.
+    """
     kind: Any = type(entry)
     for column, item in _lists_of(kind).items():
         if not all(isinstance(one, item) for one in getattr(entry, column)):

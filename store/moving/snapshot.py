@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, NoReturn, TypeVar
 
+from store.codec import Codec, encode_int
+from store.moving.portable import check_lists
 from store.port import Head, Store
 from store.records import Event, Record
 
 R = TypeVar("R", bound=Record)
+Entry = TypeVar("Entry", bound=Record | Event)
+Row = TypeVar("Row")
 
 PAGE = 200
 """Records or events that are in memory at once."""
+
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What decoding raises where the storage holds something else than was written."""
+
+Refuse = Callable[[str], object]
+
+
+def refused(said: str) -> NoReturn:
+    """Raise what is said of a record that cannot be read."""
+    raise ValueError(said)
 
 
 class Snapshot(ABC):
@@ -28,8 +42,12 @@ class Snapshot(ABC):
         """Return how many records of the kind there are."""
 
     @abstractmethod
-    def pages(self, kind: type[R], project: str | None = None) -> AsyncIterator[list[R]]:
+    def pages(
+        self, kind: type[R], project: str | None = None, refuse: Refuse = refused
+    ) -> AsyncIterator[list[R]]:
         """Yield all records of the kind by id (the bytes of its UTF-8), at most 200 at a time.
+
+        Of one that cannot be read `refuse` is told which, and why; by default that is raised.
 
         Raises:
             ValueError: one cannot be read.
@@ -37,19 +55,23 @@ class Snapshot(ABC):
 
     @abstractmethod
     async def get_many(self, kind: type[R], record_ids: Sequence[str]) -> dict[str, R]:
-        """Return the records that exist among `record_ids` (at most 1,000), by id."""
+        """Return the records that exist among `record_ids` (at most 1,000) and can be read, by id."""
 
     @abstractmethod
     async def logs(self) -> dict[str, Head]:
-        """Return the ends of all logs as their counters have them, by project; the server's own is ""."""
+        """Return the ends of all logs as their counters have them, by project; the server's own is "".
+
+        Raises:
+            ValueError: a counter cannot be read.
+        """
 
     @abstractmethod
     async def logged(self) -> list[str]:
         """Return every project of which there is an event, whether it has a counter or not."""
 
     @abstractmethod
-    def events(self, project: str) -> AsyncIterator[list[Event]]:
-        """Yield the events of a log by number, at most 200 at a time."""
+    def events(self, project: str, refuse: Refuse = refused) -> AsyncIterator[list[Event]]:
+        """Yield the events of a log by number, at most 200 at a time; `refuse` as for `pages`."""
 
     @abstractmethod
     def misworded(self, kind: type[Record]) -> AsyncIterator[list[str]]:
@@ -92,6 +114,39 @@ class MovableStore(Store):
             Duplicate: a unique key would be broken.
             ValueError: a value cannot be kept.
         """
+
+
+def readable(
+    rows: Iterable[Row],
+    decode: Callable[[Row], Entry],
+    codec: Codec,
+    named: Callable[[Row], str],
+    refuse: Refuse = refused,
+) -> list[Entry]:
+    """Return what the rows hold; `refuse` is told of each that is not what could have been written."""
+    found = []
+    for row in rows:
+        try:
+            entry = decode(row)
+            codec.encode(entry)
+            check_lists(entry)
+        except UNREADABLE as exc:
+            refuse(f"{named(row)}: {exc}")
+        else:
+            found.append(entry)
+    return found
+
+
+def head_of(project: str, first: Any, last: Any) -> Head:
+    """Return the ends of a log.
+
+    Raises:
+        ValueError: they are no numbers.
+    """
+    try:
+        return Head(encode_int(first), encode_int(last))
+    except ValueError as exc:
+        raise ValueError(f"the counter of the log of {project!r} {exc}") from None
 
 
 def by_log(events: Sequence[Event]) -> dict[str, list[Event]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from store.moving.portable import kinds
-from store.moving.snapshot import Snapshot
+from store.moving.snapshot import UNREADABLE, Snapshot
 from store.moving.verified_links import Links
 from store.port import Head
 from store.records import Event, Record
@@ -16,7 +17,6 @@ MOST_FINDINGS = 20
 """Of one sort that are told; all are counted."""
 
 Advance = Callable[[int, int], None]
-_UNREADABLE = (ValueError, TypeError, KeyError)
 
 
 @dataclass(slots=True)
@@ -56,13 +56,14 @@ async def verify(snapshot: Snapshot, *, project: str | None, advance: Advance) -
     total += sum(head.last - head.first + 1 for name, head in logs.items() if project in (None, name))
     links = Links(snapshot)
     for name, kind in kinds():
+        refuse = partial(_unreadable, report, name, "a record")
         try:
-            async for page in snapshot.pages(kind, project):
+            async for page in snapshot.pages(kind, project, refuse):
                 await _page(page, name, links, report)
                 advance(report.seen, total)
             await _words(snapshot, name, kind, report)
-        except _UNREADABLE as exc:
-            report.add(name, f"a record cannot be read: {exc}")
+        except UNREADABLE as exc:
+            refuse(str(exc))
     for finding in links.remaining():
         report.add("counters", finding)
     for name in sorted({*logs, *await snapshot.logged()}):
@@ -71,6 +72,10 @@ async def verify(snapshot: Snapshot, *, project: str | None, advance: Advance) -
                 report.add("feed", finding)
             advance(report.seen, total)
     return report
+
+
+def _unreadable(report: Report, sort: str, what: str, said: str) -> None:
+    report.add(sort, f"{what} cannot be read: {said}")
 
 
 async def _page(page: list[Record], name: str, links: Links, report: Report) -> None:
@@ -94,16 +99,12 @@ async def _log(snapshot: Snapshot, project: str, head: Head | None, report: Repo
         yield f"{project!r} has events and no counter"
         return
     due = head.first
-    try:
-        async for events in snapshot.events(project):
-            for event in events:
-                report.events[project] += 1
-                if event.sequence != due:
-                    yield _gap(event, due)
-                due = event.sequence + 1
-    except _UNREADABLE as exc:
-        yield f"an event of {project!r} cannot be read: {exc}"
-        return
+    async for events in snapshot.events(project, partial(_unreadable, report, "feed", "an event")):
+        for event in events:
+            report.events[project] += 1
+            if event.sequence != due:
+                yield _gap(event, due)
+            due = event.sequence + 1
     if due != head.last + 1:
         yield f"the log of {project!r} ends with {due - 1}, its counter says {head.last}"
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from store.bounds import MOST_VALUES
 from store.codec import Plain
 from store.errors import Unavailable
-from store.moving.snapshot import PAGE, Snapshot
+from store.moving.snapshot import PAGE, Refuse, Snapshot, head_of, readable, refused
 from store.port import Head
 from store.records import Event, Record
 from store.sqlite.errors import translate
@@ -46,14 +46,16 @@ class SqliteSnapshot(Snapshot):
 
         return await self._in_thread(read)
 
-    async def pages(self, kind: type[R], project: str | None = None) -> AsyncIterator[list[R]]:
+    async def pages(
+        self, kind: type[R], project: str | None = None, refuse: Refuse = refused
+    ) -> AsyncIterator[list[R]]:
         table = table_of(kind)
         condition, values = _within(project)
         after: str | None = ""
         while after is not None:
             rows = await self._in_thread(_page(table, condition, [after, *values]))
-            if rows:
-                yield [table.codec.decode(row) for row in rows]
+            if records := _records(table, rows, refuse):
+                yield records
             after = rows[-1][table.id_at] if len(rows) == PAGE else None
 
     async def get_many(self, kind: type[R], record_ids: Sequence[str]) -> dict[str, R]:
@@ -70,13 +72,13 @@ class SqliteSnapshot(Snapshot):
             return connection.execute(sql, asked).fetchall()
 
         rows = await self._in_thread(read)
-        return {row[table.id_at]: table.codec.decode(row) for row in rows}
+        return {record.id: record for record in _records(table, rows, lambda said: None)}
 
     async def logs(self) -> dict[str, Head]:
         def read(connection: sqlite3.Connection) -> list[Any]:
             return connection.execute("SELECT project, first, last FROM logs ORDER BY project").fetchall()
 
-        return {project: Head(first, last) for project, first, last in await self._in_thread(read)}
+        return {row[0]: head_of(*row) for row in await self._in_thread(read)}
 
     async def logged(self) -> list[str]:
         # Each step is one look-up in the index: the events themselves are not walked through.
@@ -92,14 +94,16 @@ class SqliteSnapshot(Snapshot):
 
         return await self._in_thread(read)
 
-    async def events(self, project: str) -> AsyncIterator[list[Event]]:
+    async def events(self, project: str, refuse: Refuse = refused) -> AsyncIterator[list[Event]]:
         sql = f"SELECT {EVENT_COLUMNS} FROM event WHERE project = ? AND sequence > ? ORDER BY sequence LIMIT {PAGE}"
+        number_at = EVENTS.names.index("sequence")
         after: int | None = -1
         while after is not None:
             rows = await self._rows(sql, project, after)
-            if rows:
-                yield [cast(Event, EVENTS.decode(row)) for row in rows]
-            after = rows[-1][EVENTS.names.index("sequence")] if len(rows) == PAGE else None
+            named: Callable[[Any], str] = lambda row: f"event {row[number_at]} of {project!r}"  # noqa: E731
+            if events := readable(rows, cast(Callable[[Any], Event], EVENTS.decode), EVENTS, named, refuse):
+                yield events
+            after = rows[-1][number_at] if len(rows) == PAGE else None
 
     async def misworded(self, kind: type[Record]) -> AsyncIterator[list[str]]:
         table = table_of(kind)
@@ -186,6 +190,10 @@ def _begun(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _records(table: Table, rows: list[Any], refuse: Refuse) -> list[Any]:
+    return readable(rows, table.codec.decode, table.codec, lambda row: str(row[table.id_at]), refuse)
 
 
 def _within(project: str | None) -> tuple[str, list[str]]:

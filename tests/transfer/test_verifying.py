@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from api.transfer import Untransferable
 from store.sqlite.store import SqliteStore
 from tests.test_store_calls import World
 from tests.transfer.conftest import embedded, export_to, findings, import_from, report, shared
@@ -34,6 +37,9 @@ BREAKS = {
     "DELETE FROM document_words WHERE rowid = 1": "searched by other words",
     "INSERT INTO document_words (rowid, project, title, rest) VALUES (99, 'p', 't', 'r')": "of no record",
     "UPDATE document SET tags = 'no list' WHERE title = 'd1'": "cannot be read",
+    "UPDATE session SET project = x'ff' WHERE agent = 'agent1'": "Session.project must be text",
+    "UPDATE backlog_item SET blocked_by = '[1]' WHERE title = 'word 1'": "blocked_by must be a list of texts",
+    "UPDATE event SET data = '{' WHERE project = 'p' AND sequence = 3": "event 3 of 'p': Expecting",
     "DROP INDEX \"key!hash\"; UPDATE key SET hash = 'same'": "has the same hash as another",
 }
 
@@ -63,6 +69,35 @@ async def test_each_fault_is_found(filled: World, tmp_path: Path) -> None:
     assert missed == []
 
 
+async def test_a_record_that_cannot_be_read_is_named_and_the_others_are_still_checked(
+    filled: World, tmp_path: Path
+) -> None:
+    data = embedded(tmp_path / "data3")
+    broken = sqlite3.connect(tmp_path / "data3" / "interlock.db")
+    ids = [one for (one,) in broken.execute("SELECT id FROM document ORDER BY id")]
+    broken.execute("UPDATE document SET tags = 'no list' WHERE id IN (?, ?)", ids[:2])
+    broken.execute("UPDATE document SET version = 0 WHERE id = ?", ids[2:3])
+    broken.commit()
+    broken.close()
+    lines = await findings(data)
+    for said in (f"cannot be read: {ids[0]}: ", f"cannot be read: {ids[1]}: ", f"{ids[2]} has version 0"):
+        assert any(said in line for line in lines), (said, lines)
+    with pytest.raises(Untransferable, match=f"cannot be read: {ids[0]}: "):
+        await export_to(data, tmp_path / "all.jsonl")
+
+
+async def test_a_counter_that_is_no_number_is_told_in_a_line(filled: World, tmp_path: Path) -> None:
+    data = embedded(tmp_path / "data3")
+    broken = sqlite3.connect(tmp_path / "data3" / "interlock.db")
+    broken.execute("UPDATE logs SET last = 'many' WHERE project = 'p'")
+    broken.commit()
+    broken.close()
+    with pytest.raises(Untransferable, match="counter of the log of 'p' must be an integer"):
+        await findings(data)
+    with pytest.raises(Untransferable, match="counter of the log of 'p' must be an integer"):
+        await export_to(data, tmp_path / "all.jsonl")
+
+
 async def test_many_faults_of_a_sort_are_counted_and_some_are_told(tmp_path: Path) -> None:
     await (await SqliteStore.open(tmp_path)).close()
     broken = sqlite3.connect(tmp_path / "interlock.db")
@@ -90,6 +125,13 @@ async def test_a_fault_in_mongodb_is_found(filled: World, tmp_path: Path) -> Non
         database["events"].delete_one({"_id.p": "p", "_id.s": 4})
         database["message"].delete_one({"text": "m2"})
         database["backlog_item"].update_one({"title": "word 0"}, {"$set": {"blocking": "many"}})
+        database["session"].update_one({"agent": "agent2"}, {"$set": {"task": 7}})
     lines = await findings(team)
-    for said in ("searched by other words", "events 4 to 4 in 'p'", "points at Message", "cannot be read"):
+    for said in (
+        "Session.task must be text",
+        "searched by other words",
+        "events 4 to 4 in 'p'",
+        "points at Message",
+        "cannot be read",
+    ):
         assert any(said in line for line in lines), (said, lines)
