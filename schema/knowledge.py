@@ -417,7 +417,9 @@ class KnowledgeMutation:
         description="Say whether a document still holds.",
         returns=DocumentStatusChange,
     )
-    async def change_document_status(act: Act, input: ChangeDocumentStatusInput) -> statuses.DocumentStatusChange:
+    async def change_document_status(
+        act: Act, input: ChangeDocumentStatusInput
+    ) -> statuses.DocumentStatusChange:
         return await statuses.change_document_status(act, **_given(input))
 
     @mutation(needs=Role.AGENT, description="Archive all documents of a tag.", returns=TaggedDocuments)

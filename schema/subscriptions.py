@@ -11,7 +11,8 @@ import strawberry
 from resolvers.acts import Act
 from resolvers.callers import Role
 from resolvers.errors import BadInput
-from resolvers.inputs import agent_name, line
+from resolvers.inputs import line
+from resolvers.messages.views import recipient_of
 from schema.arguments import ProjectArgument, SessionArgument
 from schema.events import BacklogNews, Event, HeartbeatEvent, LockNews, MessageNews, lock_event, shown
 from schema.fields import subscription
@@ -93,7 +94,7 @@ class Subscription:
         after: After = None,
         session_id: SessionArgument = None,
     ) -> AsyncGenerator[Any, None]:
-        recipient = agent_name("agent", agent) if agent is not None else None
+        recipient = recipient_of(act, agent) if agent is not None else None
 
         def accept(event: Happened) -> bool:
             if event.kind != "message.sent":

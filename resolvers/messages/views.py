@@ -93,7 +93,7 @@ async def messages(
         raise BadInput("status", "needs `agent`")
     page: Listing[Any]
     if agent:
-        named: Where = {"project": where, "recipient": _recipient(act, agent)}
+        named: Where = {"project": where, "recipient": recipient_of(act, agent)}
         if status:
             named = {**named, "status": status}
         page = await listing(act, Delivery, named, INBOX_ORDER, first=first, after=after)
@@ -111,7 +111,7 @@ async def messages(
     return replace(page, records=await disclosed(act, [shortened(found) for found in page.records]))
 
 
-def _recipient(act: Act, named: str) -> str:
+def recipient_of(act: Act, named: str) -> str:
     """Return the name as deliveries have it: a person's own may hold what agents' names do not."""
     is_own = act.session is None and named.strip().lower() == act.actor.lower()
     return act.actor if is_own else agent_name("agent", named)

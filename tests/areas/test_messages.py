@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from resolvers.acts import Engine
 from resolvers.callers import Caller, Role
+from schema.context import RequestContext
+from schema.root import build_schema
 from store.port import Changes
 from store.records import Agent, Delivery, Key, Message, MessageDigest, Project, Session, new_id
 from tests.areas.session_cases import make_named_key
@@ -24,6 +27,9 @@ SEND = """mutation($input: SendMessageInput!, $key: String) {
 }"""
 READ = """mutation($input: ReceiveMessagesInput!) {
   receiveMessages(input: $input) { count hasMore messages { id sender text status deliveries { recipient status } } }
+}"""
+FOLLOW = """subscription($agent: String, $after: String) {
+  messageReceived(project: "p", agent: $agent, after: $after) { ... on MessageEvent { text } }
 }"""
 
 KEY_A = Caller("key_a", "a", Role.AGENT, frozenset({"p"}))
@@ -349,6 +355,22 @@ async def test_a_person_is_reached_by_the_name_of_a_key_that_includes_the_projec
     assert not answer["errors"], answer["errors"]
     delivery = await engine.store.get(Delivery, f"{answer['data']['sendMessage']['id']}:user-{name}")
     assert delivery is not None and delivery.recipient_key_id == key.key_id
+
+
+async def test_a_person_follows_the_messages_to_a_name_that_no_agent_could_have(
+    run: Run, engine: Engine
+) -> None:
+    person = await make_named_key(engine, "Ann Smith", "user", ("p",))
+    bob = await begin(engine, "bob", key_id="key_a")
+    context = RequestContext(engine, person)
+    cursor = (await run('{ feedCursor(projects: ["p"]) }'))["data"]["feedCursor"]
+    stream: Any = await build_schema().subscribe(
+        FOLLOW, variable_values={"agent": "user-Ann Smith", "after": cursor}, context_value=context
+    )
+    await send(run, bob, "user-Ann Smith", "may I?", KEY_A)
+    async with asyncio.timeout(20), aclosing(stream):
+        item = await anext(stream)
+    assert item.data["messageReceived"]["text"] == "may I?"
 
 
 async def test_a_revoked_key_stands_for_nobody(run: Run, engine: Engine) -> None:
