@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import sys
 import time
 import unicodedata
@@ -217,5 +218,11 @@ def _is_gone(node: Mapping[str, Any], base: Path, seen: Mapping[str, Scanned]) -
 
     scanned = seen.get(node["file"])
     if scanned is None:
-        return not (base / node["file"]).exists()
+        try:
+            at = (base / node["file"]).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False
+        return stat.S_ISREG(at.st_mode) and not at.st_size
     return not scanned.skipped and match(scanned.names, node["name"], node["line"]) is None

@@ -29,8 +29,11 @@ def _first(most: int) -> Any:
     """A list cut at `most` entries, without empty ones."""
 
     def cut(value: Any) -> Any:
-        kept = [one for one in value if one not in ("", None)] if isinstance(value, list) else value
+        kept = [one for one in value if not is_empty(one)] if isinstance(value, list) else value
         return kept[:most] if isinstance(kept, list) else kept
+
+    def is_empty(one: Any) -> bool:
+        return one is None or (isinstance(one, str) and not _CONTROL.sub(" ", one).strip())
 
     return BeforeValidator(cut)
 

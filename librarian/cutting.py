@@ -32,12 +32,14 @@ def source_hash(text: str) -> str:
     return hashlib.sha256("\n".join(lines).rstrip().encode()).hexdigest()
 
 
-def bounded(text: str) -> str:
-    """Return a text of at most 400 lines and 12,000 characters; what its middle loses is told in it.
+def printable(text: str) -> str:
+    """Return a text with spaces for control characters, which the server refuses."""
+    return _CONTROL.sub(" ", text)
 
-    Control characters, which the server refuses, become spaces.
-    """
-    text = _CONTROL.sub(" ", text)
+
+def bounded(text: str) -> str:
+    """Return a printable text of at most 400 lines and 12,000 characters; what its middle loses is told in it."""
+    text = printable(text)
     lines = text.splitlines()
     if len(lines) > MOST_LINES:
         head, tail = MOST_LINES * 3 // 4, MOST_LINES // 4
@@ -99,11 +101,10 @@ def plain(name: str) -> str:
 def match(among: Sequence[Definition], name: str, line: int | None) -> Definition | None:
     """Return the definition that a name means: spelled so, else by the end of either name."""
     wanted = plain(name)
-    if not wanted:
-        return None
     best: tuple[tuple[int, bool, int], Definition] | None = None
     for one in among:
-        rank = _rank(one.name, wanted)
+        # Some names, as of methods of a Rust tuple, are none to be read in parts.
+        rank = 0 if one.name == name else _rank(one.name, wanted)
         if rank is None:
             continue
         near = abs(one.line - line) if line else one.start - one.end
@@ -118,6 +119,8 @@ def _last(name: str) -> str:
 
 
 def _rank(having: str, wanted: str) -> int | None:
+    if not wanted:
+        return None
     if having == wanted:
         return 0
     if having.endswith(f".{wanted}"):

@@ -6,6 +6,7 @@ import inspect
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from librarian.languages import Language, parser, text
@@ -46,17 +47,23 @@ def definitions(source: bytes, language: Language) -> list[Definition]:
         TooSlow: it takes longer than 3 seconds, as sources made to be slow do.
     """
     source = source.replace(b"\r\n", b" \n").replace(b"\r", b"\n")
-    captured = _captured(source, language)
+    until = time.monotonic() + MOST_SECONDS
+    captured = _captured(source, language, until)
     nodes = [(node, kind) for kind in "dsa" for node in captured.get(kind, ())]
     nodes.sort(key=lambda pair: (pair[0].start_byte, -pair[0].end_byte, "sda".index(pair[1])))
-    return list(_assembled(source, nodes, language))[:MOST_DEFINITIONS]
+    found: list[Definition] = []
+    for one in islice(_assembled(source, nodes, language), MOST_DEFINITIONS):
+        # What surrounds a node is found from the root: deep down that takes long.
+        if time.monotonic() > until:
+            raise TooSlow
+        found.append(one)
+    return found
 
 
-def _captured(source: bytes, language: Language) -> dict[str, list[Node]]:
+def _captured(source: bytes, language: Language, until: float) -> dict[str, list[Node]]:
     from tree_sitter import QueryCursor
 
     parsing, query = parser(language.name)
-    until = time.monotonic() + MOST_SECONDS
 
     def is_over(*_: object) -> bool:
         return time.monotonic() > until
@@ -92,7 +99,8 @@ def _assembled(source: bytes, nodes: list[tuple[Node, str]], language: Language)
     for node, kind in nodes:
         while around and around[-1][0] <= node.start_byte:
             around.pop()
-        name = "" if kind == "a" else language.named(node)
+        # On one line, as the server keeps it.
+        name = "" if kind == "a" else " ".join(language.named(node).split())
         if kind == "d" and name:
             qualified = ".".join([part for _, part, _ in around if part] + [name])
             is_local = any(is_function for _, _, is_function in around)

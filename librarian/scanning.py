@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from librarian.cutting import cut_of
+from librarian.cutting import cut_of, printable
 from librarian.definitions import Definition, TooSlow, definitions
 from librarian.languages import language_of
 from librarian.purposes import purpose
@@ -56,7 +56,7 @@ def scan_file(root: str, file: str) -> Scanned:
                 "name": one.name,
                 "file": file,
                 "line": one.line,
-                "purpose": purpose(one.doc),
+                "purpose": printable(purpose(one.doc)),
                 "code": cut.text,
                 "language": language.name,
                 "sourceHash": cut.source_hash,

@@ -132,15 +132,17 @@ def test_prune_removes_what_is_gone_and_keeps_what_it_cannot_judge(
     (tree / "ignored.py").write_text("def kept(): pass\n")
     (tree / "script.rb").write_text("def kept\nend\n")
     for name, file in (
+        ("moved", "src/__init__.py"),
         ("A.run.local", "src/a.py"), ("kept", "ignored.py"), ("kept", "script.rb"), ("gone", "deleted.rb"), ("gone", "src/a.py")
     ):  # fmt: skip
         assert (
             interlock("query", REGISTER, "-v", f"p={project}", "-v", f"n={name}", "-v", f"f={file}").code == 0
         )
     (tree / ".gitignore").write_text("ignored.py\n")
+    (tree / "src" / "__init__.py").write_text("")
     (tree / "lib" / "c.rs").unlink()
     (tree / "src" / "b.go").write_text("package b\n\nfunc Other() {}\n")
-    assert counts(interlock, str(tree / "src"), "--project", project, "--prune")["pruned"] == 2
+    assert counts(interlock, str(tree / "src"), "--project", project, "--prune")["pruned"] == 3
     assert {"lib/c.rs c", "deleted.rb gone"} <= set(known(interlock, project))
     assert counts(interlock, *words, "--prune")["pruned"] == 2
     assert set(known(interlock, project)) == {

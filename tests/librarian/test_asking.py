@@ -152,6 +152,12 @@ async def test_an_answer_that_does_not_hold_is_asked_for_once_more(
     assert "was refused" in second and SOURCE in second
 
 
+async def test_entries_of_blanks_are_left_out(asker: MakeAsker, model: Model) -> None:
+    model.otherwise = called(calls=[" ", "\x00", "", None, "go"], side_effects=["\n"])
+    analysis = await (await asker()).analyse(FUNCTION, SOURCE)
+    assert (analysis.calls, analysis.side_effects) == (["go"], [])
+
+
 @pytest.mark.parametrize("name", BAD_ANSWERS)
 async def test_two_answers_that_do_not_hold_are_a_failure(asker: MakeAsker, model: Model, name: str) -> None:
     model.otherwise = BAD_ANSWERS[name]

@@ -156,6 +156,15 @@ async def test_a_bad_answer_gives_the_function_back_to_be_tried_later(house: Hou
     assert librarian.number("failed") == 1
 
 
+async def test_a_refusal_in_words_that_cannot_be_kept_ends_nobodys_work(house: House, model: Model) -> None:
+    model.replies = [failed(400, "\x1b[31mtoo \ud800 long\x00")]
+    await house.register(function("f1"), function("f2"))
+    await house.librarian(concurrency=1).drain()
+    found = (await house.functions()).values()
+    assert {one["queue"] for one in found} == {"PENDING", "DONE"}
+    assert any(one["failure"].endswith("[31mtoo ? long") for one in found)
+
+
 async def test_two_librarians_never_enrich_the_same_function_twice(house: House, model: Model) -> None:
     await house.register(*(function(f"f{n}") for n in range(20)))
     pair = [house.librarian(concurrency=4) for _ in range(2)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -11,6 +12,7 @@ from librarian.cutting import MOST_CHARACTERS, MOST_LINES, bounded, cut, match, 
 from librarian.definitions import Definition, TooSlow, definitions
 from librarian.languages import LANGUAGES, SUFFIXES, language_of
 from librarian.purposes import purpose
+from librarian.scanning import scan_file
 
 SOURCES: dict[str, tuple[str, dict[str, str]]] = {
     "a.py": (
@@ -370,6 +372,40 @@ def test_a_source_made_to_be_slow_is_given_up(file: str, monkeypatch: pytest.Mon
     assert time.monotonic() - began < 10
     monkeypatch.undo()
     assert found(file, dedent(SOURCES[file][0]))
+
+
+def test_a_source_nested_too_deeply_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("librarian.definitions.MOST_SECONDS", 0.5)
+    language = language_of("a.js", b"")
+    assert language is not None
+    began = time.monotonic()
+    with pytest.raises(TooSlow):
+        definitions(b"function a() {\n" * 10_000 + b"}\n" * 10_000, language)
+    assert time.monotonic() - began < 10
+
+
+OF_RUST = """
+impl Tr for (u8, u16) { fn a(&self) { 1; } }
+impl Tr for fn(A,
+    B) { fn b(&self) { 1; } }
+impl<'x> Tr for &'x mut [u8] { fn c(&self) { 1; } }
+impl Tr for () { fn d(&self) { 1; } }
+"""
+
+
+def test_what_was_registered_is_known_again_whatever_its_name_looks_like() -> None:
+    language = language_of("a.rs", b"")
+    assert language is not None
+    having = definitions(OF_RUST.encode(), language)
+    assert [one.name for one in having] == ["(u8, u16).a", "fn(A, B).b", "'x mut [u8].c", "().d"]
+    for one in having:
+        assert match(having, one.name, one.line) is one
+
+
+def test_control_characters_in_documentation_keep_no_function_from_being_registered(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_bytes(b"def f():\n    '''Rings \x07 twice.'''\n")
+    (made,) = scan_file(str(tmp_path), "a.py").functions
+    assert made["purpose"].split() == ["Rings", "twice."]
 
 
 @pytest.mark.parametrize(
