@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 
 from api.app import create_app
 from api.handshakes import Handshakes
+from api.heads import Heads
 from api.logs import configure_logs
 from api.settings import Settings, misspelt
 from store.errors import AlreadyServed, StoreError
@@ -95,6 +96,7 @@ def http_server(
     config = uvicorn.Config(
         app,
         lifespan="off",
+        http=Heads,
         ws=Handshakes,
         ws_max_size=settings.max_body_bytes,
         ws_per_message_deflate=False,

@@ -134,8 +134,8 @@ async def test_an_unknown_path_is_404(server: Running) -> None:
     assert (response.status_code, code(response)) == (404, "NOT_FOUND")
 
 
-async def test_a_body_too_large_for_mcp_is_refused_in_json_with_a_code(server: Running) -> None:
+async def test_a_body_too_large_for_mcp_is_refused_in_json_rpc_with_a_code(server: Running) -> None:
     body = b'"' + b"x" * server.settings.max_body_bytes + b'"'
     headers = {**JSON, "accept": "application/json, text/event-stream"}
     response = await send(server, path="/mcp", content=body, headers=headers)
-    assert (response.status_code, code(response)) == (413, "LIMIT_EXCEEDED")
+    assert (response.status_code, response.json()["error"]["data"]["code"]) == (413, "LIMIT_EXCEEDED")
