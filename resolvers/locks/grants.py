@@ -93,12 +93,19 @@ def wanted(act: Act, files: Sequence[str] | None, reason: str) -> Wanted:
     """Return the request that the session makes.
 
     Raises:
-        BadInput: no files, too many, one that is no path of the project, or no reason.
+        BadInput: no files, too many, one that is no path of the project or a pattern, or no reason.
     """
     session = act.in_session
     paths = canonical_paths("files", files, working_directory=session.working_directory)
     if not paths:
         raise BadInput("files", "must not be empty")
+    # Granted as a name it would keep nobody from the files that its sender means.
+    if pattern := next((path for path in paths if "*" in path), None):
+        raise BadInput(
+            "files",
+            f"has {pattern[:80]!a}, a pattern: nothing was locked",
+            hint="Name the files, or their directory with a trailing /.",
+        )
     return Wanted(
         session.id, session.project, paths, line("reason", reason, required=True), new_id(LockWaiter.PREFIX)
     )

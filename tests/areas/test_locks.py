@@ -228,6 +228,8 @@ async def test_d2_a_key_of_another_project_neither_sees_nor_takes_locks(engine: 
         ({"files": ["a", "../x"]}, "files"),
         ({"files": ["C:\\x"]}, "files"),
         ({"files": ["/etc/passwd"]}, "files"),
+        ({"files": ["a", "src/*.py"]}, "files"),
+        ({"files": ["src/**/"]}, "files"),
         ({"files": ["a\x00"]}, "files"),
         ({"files": ["x" * 1_000_000]}, "files"),
         ({"files": [f"f{n}" for n in range(10_000)]}, "files"),
