@@ -17,7 +17,7 @@ from api.transfer_files import Write
 from resolvers.errors import BadInput
 from resolvers.inputs import project_name
 from store.errors import AlreadyServed, Conflict, Duplicate, StoreError
-from store.moving.exporting import export
+from store.moving.exporting import export, holds
 from store.moving.importing import Found, TargetInUse, apply, compare
 from store.moving.portable_file import Described, PortableFile
 from store.moving.snapshot import MovableStore, Snapshot
@@ -48,7 +48,7 @@ async def export_store(
     """Write all that the store holds, or one project of it, as it is at this moment; a server may run.
 
     Raises:
-        Untransferable: the store cannot be read.
+        Untransferable: the store cannot be read, or holds nothing of the project.
     """
     counts: Counter[str] = Counter()
 
@@ -58,6 +58,9 @@ async def export_store(
 
     with_project = _project(project)
     async with _told(), snapshot_in(settings) as snapshot:
+        if with_project is not None and not await holds(snapshot, with_project):
+            # A file with nothing in it would pass for a backup.
+            raise Untransferable(f"--project: the store holds nothing of {with_project!r}")
         lines = export(snapshot, product=product, project=with_project, advance=told)
         async for chunk in lines:
             write(chunk)
@@ -122,10 +125,12 @@ async def verify_store(settings: Settings, *, project: str | None, advance: Adva
     """Read all of the store, or one project, and return what is wrong with it; a server may run.
 
     Raises:
-        Untransferable: the store cannot be read.
+        Untransferable: the store cannot be read, or holds nothing of the project.
     """
     where = _project(project)
     async with _told(), snapshot_in(settings) as snapshot:
+        if where is not None and not await holds(snapshot, where):
+            raise Untransferable(f"--project: the store holds nothing of {where!r}")
         return await verify(
             snapshot, project=where, advance=lambda done, total: advance("verifying", done, total)
         )

@@ -14,6 +14,16 @@ Advance = Callable[[int, int], None]
 """Is told how many lines are written, and of how many."""
 
 
+async def holds(snapshot: Snapshot, project: str) -> bool:
+    """Tell whether there is anything of a project."""
+    if project in await snapshot.logged():
+        return True
+    for _, kind in kinds():
+        if await snapshot.count(kind, project):
+            return True
+    return False
+
+
 async def export(
     snapshot: Snapshot, *, product: str, project: str | None, advance: Advance
 ) -> AsyncIterator[bytes]:

@@ -53,6 +53,10 @@ def test_a_store_is_exported_while_its_server_runs_and_imported_where_none_does(
     assert counts["records"]["moved"]["document"] >= 1
     exported = interlock("export", "-", "--project", "moved", "--data", "moved")
     assert document in exported.out
+    misspelt = interlock("export", "moved.jsonl", "--project", "mooved", "--data", "moved")
+    assert misspelt.line == "interlock: --project: the store holds nothing of 'mooved'"
+    assert not Path("moved.jsonl").exists()
+    assert "nothing of 'mooved'" in interlock("verify", "--project", "mooved", "--data", "moved").line
 
 
 def test_a_store_whose_server_runs_is_not_imported_into(
