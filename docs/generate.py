@@ -37,9 +37,9 @@ def tools_text() -> str:
     lines = [MADE, "# MCP tools\n"]
     lines.append(
         "Each tool is a GraphQL document in `mcp_adapter/tools/`: its variables are the parameters, its "
-        "fields the keys of the result. Empty and null fields are left out of results. A result may carry a "
-        "`notice`: a line about what waits for the agent. A failure is `isError` with one of the "
-        "[codes](errors.md).\n"
+        "fields the keys of the result. Empty and null fields are left out of results; one with nothing else "
+        "shows its empty lists. A result may carry a `notice`: a line about what waits for the agent. A failure "
+        "is `isError` with one of the [codes](errors.md).\n"
     )
     lines.append("An address with `?profile=` lists fewer tools:\n")
     for profile in PROFILES:

@@ -30,7 +30,7 @@ def plan_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationD
     """Return the plan of an operation of a validated document.
 
     A root field aliased `result` is the result itself; an object of which only `nodes` is selected
-    becomes that list.
+    becomes that list. An answer without anything shows its empty lists.
     """
     fragments = {
         node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
@@ -40,6 +40,9 @@ def plan_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationD
 
     def plan(data: Mapping[str, Any]) -> dict[str, Any]:
         cleaned: dict[str, Any] = clean(data)
+        if not cleaned:
+            # That nothing is there is the answer: `{}` would not say of what.
+            return _empty_lists(clean, data)
         if "result" not in cleaned:
             return cleaned
         result = cleaned.pop("result")
@@ -144,6 +147,20 @@ class _Object:
             if shown not in EMPTY:
                 cleaned[key] = shown
         return cleaned
+
+
+def _empty_lists(clean: Clean | None, data: Any) -> dict[str, Any]:
+    """Return the lists of an answer that holds nothing else, those of a root field `result` as its own."""
+    lists: dict[str, Any] = {}
+    if not isinstance(clean, _Object) or not isinstance(data, Mapping):
+        return lists
+    for key, value in data.items():
+        inner = clean.cleans.get(key)
+        if key == "result" and isinstance(inner, _Object):
+            lists.update(_empty_lists(inner, value))
+        elif value == [] or (value is not None and inner is not None and inner(value) == []):
+            lists[key] = []
+    return lists
 
 
 def _to_the_second(value: Any) -> Any:

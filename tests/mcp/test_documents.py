@@ -165,9 +165,19 @@ def test_a_page_of_nodes_alone_becomes_a_list(tools: dict[str, Tool]) -> None:
         "others": [{"name": "b"}],
     }
     action = tools["thing"].operations["all"]
-    assert result_of(action, {"data": {"result": {"nodes": []}}})["structuredContent"] == {}
     many = {"data": {"result": {"nodes": [{"name": "c"}]}}}
     assert result_of(action, many)["structuredContent"] == {"result": [{"name": "c"}]}
+
+
+def test_a_result_without_anything_shows_which_lists_are_empty(tools: dict[str, Tool]) -> None:
+    listed = tools["list_things"].operations["list_things"]
+    empty = {"result": {"items": [], "page": {"next": None}}, "others": {"nodes": []}}
+    assert result_of(listed, {"data": empty})["structuredContent"] == {"items": [], "others": []}
+    some = {**empty, "others": {"nodes": [{"name": "b"}]}}
+    assert result_of(listed, {"data": some})["structuredContent"] == {"others": [{"name": "b"}]}
+    action = tools["thing"].operations["all"]
+    assert result_of(action, {"data": {"result": {"nodes": []}}})["structuredContent"] == {"result": []}
+    assert result_of(action, {"data": {"result": None}})["structuredContent"] == {}
 
 
 def test_the_members_of_a_union_and_constants_are_shown(tools: dict[str, Tool]) -> None:
