@@ -227,6 +227,9 @@ def _table(node: Any, dialect: str, database: str) -> None:
         why = sql_guard_tables.objection(dialect, database, (node.catalog, node.db, node.name))
         if why:
             raise Refused(why)
+        if dialect == "tsql" and node.alias_column_names:
+            # There a table takes no names for its columns: what stands so are hints without WITH.
+            raise Refused(f"the table hint {node.alias_column_names[0].upper()[:40]} is not served")
     elif node.args.get("db") or node.args.get("catalog"):
         raise Refused(REFUSED_BY_NAME["Dot"])
     for hint in node.args.get("hints") or ():

@@ -38,6 +38,8 @@ select round(1.567, 2), ceiling(1.2), floor(1.7), power(2, 3), sqrt(16), square(
 select newid(), checksum('a'), hashbytes('SHA2_256', 'x'), isnumeric('1'), isdate('2024-01-01')
 select 7 % 3, 5 & 3, 5 | 3, 5 ^ 3, ~5
 select * from customers with (nolock)
+select * from customers c (nolock)
+select s.part from string_split('a,b', ',') as s (part)
 select * from customers c with (nolock) join orders o with (nolock, readpast) on o.customer_id = c.id
 select * from customers with (readuncommitted)
 select * from customers with (noexpand)

@@ -31,6 +31,9 @@ select * from customers with (paglock)
 select * from customers with (serializable)
 select * from customers with (repeatableread)
 select * from customers with (nolock, updlock)
+select * from customers c (xlock, tablock)
+select * from customers as c (holdlock)
+select * from orders o join customers c ([xlock]) on o.customer_id = c.id
 select * from customers c with (updlock, readpast) join orders o on o.id = c.id
 select * from (select * from customers with (xlock)) x
 select * from srv.shop.dbo.customers
