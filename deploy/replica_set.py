@@ -107,8 +107,15 @@ def current(client: Client) -> dict[str, Any]:
 
 
 def hosts(client: Client) -> list[str]:
-    """Return the members there are."""
-    return [member["host"] for member in current(client)["members"]]
+    """Return the members there are, once they have elected a primary."""
+    found: list[str] = []
+
+    def attempt() -> bool:
+        found[:] = [member["host"] for member in current(client)["members"]]
+        return True
+
+    until_done(attempt, "the set has no primary")
+    return found
 
 
 def reconfigure(client: Client, config: dict[str, Any]) -> None:

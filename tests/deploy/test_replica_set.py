@@ -78,6 +78,15 @@ class Set:
             check=False,
         )
 
+    def step_down(self, seconds: int) -> None:
+        """Let the first member be no primary for so long."""
+        from pymongo import MongoClient
+
+        with MongoClient[dict[str, Any]](
+            self.members[0].name, directConnection=True, username="root", password=ROOT_PASSWORD
+        ) as client:
+            client.admin.command({"replSetStepDown": seconds, "secondaryCatchUpPeriodSecs": 0, "force": True})
+
     def votes(self) -> dict[str, int]:
         """Return the members that the set knows, with their votes."""
         from pymongo import MongoClient
@@ -139,6 +148,15 @@ async def test_the_set_begins_once_and_its_first_owner_is_made_where_the_api_run
     refused = await asyncio.to_thread(run, command, outside, tmp_path)
     assert refused.returncode == 1
     assert "UNAUTHENTICATED" in refused.stderr
+
+
+def test_a_set_that_has_no_primary_yet_is_waited_for(replicas: Set) -> None:
+    assert replicas.prepare().returncode == 0
+    # Longer than one look for a primary takes; as when a slow machine elects its first one.
+    replicas.step_down(6)
+    waited = replicas.prepare()
+    assert waited.returncode == 0, waited.stderr
+    assert "ready" in waited.stdout
 
 
 def test_a_new_password_is_given_to_the_user_and_a_wrong_one_of_root_is_named(replicas: Set) -> None:
