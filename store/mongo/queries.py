@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from store.bounds import MOST_VALUES, end_of_prefix
+from store.bounds import MOST_VALUES, branches_of, end_of_prefix
 from store.codec import Codec, Column, Plain, encode_text
 from store.mongo.collections import field_of
 from store.orders import TotalOrder
-from store.port import AnyOf, By, Condition, Has, In, Not, Prefix, Scalar, Span, Where
+from store.port import AnyOf, By, Condition, Has, In, Not, Prefix, Span, Where
 
 Filter = dict[str, Any]
 NOTHING: Filter = {"$in": []}
@@ -71,15 +71,10 @@ def _has(column: Column, condition: Has) -> Filter:
 
 
 def _branches(column: Column, condition: AnyOf) -> list[Filter]:
-    flat: list[Scalar] = []
-    ranges: list[Filter] = []
-    for one in condition.conditions:
-        if isinstance(one, Prefix):
-            ranges.append(_prefix(column, one))
-        else:
-            flat += one.values if isinstance(one, In) else (one,)
+    values, prefixes = branches_of(condition)
+    found = [*(_in(column, one) for one in values), *(_prefix(column, one) for one in prefixes)]
     # Without any, the empty list: nothing matches.
-    return ranges if ranges and not flat else [_in(column, In(tuple(flat))), *ranges]
+    return found or [_in(column, In(()))]
 
 
 _MAKERS: dict[type[Any], Callable[[Column, Any], Filter]] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from store.bounds import MOST_VALUES, end_of_prefix
+from store.bounds import MOST_VALUES, branches_of, end_of_prefix
 from store.codec import Codec, Column, Plain, encode_text
 from store.orders import TotalOrder
-from store.port import AnyOf, By, Condition, Has, In, Not, Prefix, Scalar, Span, Where
+from store.port import AnyOf, By, Condition, Has, In, Not, Prefix, Span, Where
 from store.sqlite.tables import project_mark
 
 _MOST_MARKS = 32
@@ -38,13 +38,10 @@ def _all_of(parts: list[Part]) -> Part:
 
 
 def _united(codec: Codec, name: str, any_of: AnyOf, rest: Where) -> Part:
-    """Return a union of one look-up for each prefix and one for all values: SQLite seeks for no mere OR."""
-    branches: list[Condition] = [one for one in any_of.conditions if isinstance(one, Prefix)]
-    others = tuple(one for one in any_of.conditions if not isinstance(one, Prefix))
-    if others:
-        branches.append(AnyOf(others))
+    """Return a union of one look-up for each prefix and one for 1,000 values: SQLite seeks for no mere OR."""
+    values, prefixes = branches_of(any_of)
     common, shared = matching(codec, rest)
-    parts = [_condition(codec.column(name), branch) for branch in branches]
+    parts = [_condition(codec.column(name), branch) for branch in (*prefixes, *values)]
     selects = [f'SELECT t."row" FROM "{codec.name}" t WHERE {common} AND {sql}' for sql, _ in parts]
     found = f't."row" IN ({" UNION ALL ".join(selects)})'
     return found, [value for _, values in parts for value in (*shared, *values)]
@@ -120,16 +117,8 @@ def _has(field: str, column: Column, condition: Has) -> Part:
 
 
 def _any_of(field: str, column: Column, condition: AnyOf) -> Part:
-    flat: list[Scalar] = []
-    ranges: list[Condition] = []
-    for one in condition.conditions:
-        if isinstance(one, In):
-            flat += one.values
-        elif isinstance(one, Prefix):
-            ranges.append(one)
-        else:
-            flat.append(one)
-    parts = [_condition(column, one) for one in ([In(tuple(flat)), *ranges] if flat else ranges)]
+    given, prefixes = branches_of(condition)
+    parts = [_condition(column, one) for one in (*given, *prefixes)]
     if not parts:
         return "0", []
     return f"({' OR '.join(sql for sql, _ in parts)})", [value for _, values in parts for value in values]

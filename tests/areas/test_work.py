@@ -52,6 +52,19 @@ async def test_a7_a_real_overlap_is_reported_and_an_unrelated_file_is_not(engine
     assert "src/parser.rs" in told["warning"]
 
 
+async def test_as_many_and_as_deep_paths_as_may_be_given_are_compared_and_locked(
+    engine: Engine, run: Run
+) -> None:
+    ada, bob = await begin(engine, run, "ada"), await begin(engine, run, "bob")
+    deep = ["/".join(f"{depth}d{n}" for depth in range(64)) for n in range(200)]
+    assert (await update(ada, filesTouched=deep))["overlaps"] == []
+    assert (await ada.lock(*deep))["isGranted"]
+    told = await update(bob, "lexer", filesTouched=[f"{deep[0].rpartition('/')[0]}/", deep[199]])
+    assert [one["path"] for one in told["overlaps"]] == [deep[0], deep[199]]
+    refused = await bob.lock("0d7/")
+    assert [one["path"] for one in refused["conflicts"]] == [deep[7]]
+
+
 @pytest.mark.parametrize(
     ("mine", "theirs", "is_overlap"),
     [

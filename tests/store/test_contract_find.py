@@ -90,6 +90,14 @@ async def test_a_condition_finds_and_counts_exactly_what_it_says(
     assert await ids(filled, where) == expected
 
 
+async def test_branches_may_have_more_values_together_than_one_may_have(filled: Store) -> None:
+    given = [In(tuple(f"{place}{n}" for n in range(999))) for place in "xyz"]
+    assert await ids(filled, {"title": AnyOf((*given, "beta%", Prefix("alpi")))}) == "bd"
+    assert await ids(filled, {"title": AnyOf((*given, "beta%", In(("alpha",))))}) == "ad"
+    with pytest.raises(ValueError, match="at most 1000"):
+        await ids(filled, {"title": AnyOf((In(("x",) * 1001), Prefix("alpi")))})
+
+
 @pytest.mark.parametrize(
     ("order", "expected"),
     [
