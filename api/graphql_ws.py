@@ -17,6 +17,7 @@ from api.identity import Identity
 from api.text import as_text
 from resolvers.callers import Caller
 from resolvers.errors import DomainError, LimitExceeded, Unauthenticated
+from schema.context import RequestContext
 
 log = logging.getLogger("interlock.sockets")
 
@@ -32,6 +33,7 @@ INIT_TIMEOUT = 4408
 SUBSCRIBER_EXISTS = 4409
 TOO_MANY_INITS = 4429
 GOING_AWAY = 1001
+TRY_AGAIN_LATER = 1013
 
 
 class Closed(Exception):
@@ -90,7 +92,7 @@ class _Socket:
         self._authorization: str | None = None
         self._caller: Caller | None = scope["caller"]
         self._operations: dict[str, asyncio.Task[None]] = {}
-        self._contexts: dict[str, Any] = {}
+        self._contexts: dict[str, RequestContext] = {}
         self._ended: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
         self._is_initialised = False
 
@@ -201,6 +203,8 @@ class _Socket:
             self._caller = await self._who()
         except Unauthenticated as error:
             raise Closed(FORBIDDEN, error.message) from None
+        except DomainError as error:
+            raise Closed(TRY_AGAIN_LATER, error.message) from None
         self._is_initialised = True
         await self._say({"type": "connection_ack"})
 
@@ -224,6 +228,7 @@ class _Socket:
         self._operations[operation_id] = asyncio.create_task(self._operate(operation_id, payload))
 
     async def _operate(self, operation_id: str, payload: Mapping[str, Any]) -> None:
+        context: RequestContext | None = None
         try:
             # The key may have been revoked since the last operation.
             self._caller = await self._who()
@@ -247,7 +252,9 @@ class _Socket:
         except (OSError, _Gone):
             pass
         finally:
-            self._contexts.pop(operation_id, None)
+            # A client that completed it may have given its id to another one already.
+            if self._contexts.get(operation_id) is context:
+                del self._contexts[operation_id]
             if self._operations.get(operation_id) is asyncio.current_task():
                 del self._operations[operation_id]
 

@@ -18,8 +18,9 @@ from websockets.exceptions import InvalidStatus
 
 from api.app import Server
 from resolvers import keys
-from resolvers.acts import Act
-from resolvers.callers import LOCAL_OWNER, Role
+from resolvers.acts import Act, Engine
+from resolvers.callers import LOCAL_OWNER, Caller, Role
+from store.errors import Unavailable
 from tests.api.conftest import Running
 
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
@@ -216,3 +217,19 @@ async def test_an_agent_whose_key_is_refused_is_told_why(serving: Callable[..., 
             async with Client(transport):
                 pass
     assert caught.group_contains(MCPError, match=r"^UNAUTHENTICATED: this API key is unknown or revoked$")
+
+
+async def test_a_store_that_cannot_tell_whose_key_it_is_makes_a_client_come_back(
+    serving: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It hung up without a word, which clients take for an error of their own."""
+    server = serving(auth_enabled=True)
+    secret = await key(server, "one")
+
+    async def away(engine: Engine, given: str) -> Caller:
+        raise Unavailable("the store does not answer")
+
+    monkeypatch.setattr(Engine, "authenticate", away)
+    async with server.socket(is_initialised=False) as socket:
+        await socket.say(type="connection_init", payload={"authorization": f"Bearer {secret}"})
+        assert await socket.closed() == (1013, "the store does not answer")
