@@ -97,6 +97,12 @@ def scan(
             complete(run, to)
     report.seconds = time.perf_counter() - began
     typer.echo(json.dumps(report.counts()) if as_json else report.text(is_dry=dry_run, is_pruning=prune))
+    if not files:
+        typer.echo(
+            f"no source was found in {path}: what .gitignore names under {base} is left out, and what is hidden "
+            "or in no known language; --root names another top",
+            err=True,
+        )
 
 
 class _Report:

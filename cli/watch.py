@@ -108,6 +108,9 @@ class _Watcher:
         while True:
             try:
                 async with stream(self.to) as connected:
+                    if told:
+                        told = ""
+                        print(f"watching {self.to.url} again", file=sys.stderr, flush=True)
                     asked = request(WATCH, {**self._given, "after": self.after})
                     async for item in connected.subscribe(asked):
                         pause, told = 0.2, ""

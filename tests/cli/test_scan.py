@@ -115,6 +115,20 @@ def test_dry_run_needs_no_server_and_registers_nothing(interlock: Interlock, tre
     assert found["languages"] == {"python": 2, "tsx": 1, "go": 1, "rust": 1}
 
 
+def test_a_path_that_gitignore_names_is_said_to_hold_no_source(interlock: Interlock, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("made/\n")
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "a.py").write_text("def f():\n    pass\n")
+    said = interlock("scan", str(tmp_path / "made"), "--project", "p", "--dry-run")
+    assert said.out.startswith("0 functions in 0 files")
+    assert f"what .gitignore names under {tmp_path} is left out" in said.err
+    under = interlock(
+        "scan", str(tmp_path / "made"), "--project", "p", "--dry-run", "--root", str(tmp_path / "made")
+    )
+    assert (under.out.startswith("1 functions in 1 files"), under.err) == (True, "")
+
+
 def test_without_code_the_source_stays_here(
     server: ServerProcess, interlock: Interlock, tree: Path, project: str
 ) -> None:

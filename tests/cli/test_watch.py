@@ -128,6 +128,7 @@ async def test_a_server_that_stays_away_is_told_of_once(serve: Serve, begin: Beg
     assert "trying again" in watching.err()
     # A process takes longer to start than the first tries are apart.
     await server.start()
+    assert f"watching {server.url} again" in watching.err()
     assert begin("query", ADD, "-v", "p=demo", "-v", "t=back", "--url", server.url).wait() == 0
     assert json.loads(watching.out())["title"] == "back"
     assert "trying again" not in watching.end().err
