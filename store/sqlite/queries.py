@@ -40,8 +40,9 @@ def _all_of(parts: list[Part]) -> Part:
 def _united(codec: Codec, name: str, any_of: AnyOf, rest: Where) -> Part:
     """Return a union of one look-up for each prefix and one for 1,000 values: SQLite seeks for no mere OR."""
     values, prefixes = branches_of(any_of)
+    branches: list[Condition] = [*prefixes, *values]
     common, shared = matching(codec, rest)
-    parts = [_condition(codec.column(name), branch) for branch in (*prefixes, *values)]
+    parts = [_condition(codec.column(name), branch) for branch in branches]
     selects = [f'SELECT t."row" FROM "{codec.name}" t WHERE {common} AND {sql}' for sql, _ in parts]
     found = f't."row" IN ({" UNION ALL ".join(selects)})'
     return found, [value for _, values in parts for value in (*shared, *values)]
@@ -118,7 +119,8 @@ def _has(field: str, column: Column, condition: Has) -> Part:
 
 def _any_of(field: str, column: Column, condition: AnyOf) -> Part:
     given, prefixes = branches_of(condition)
-    parts = [_condition(column, one) for one in (*given, *prefixes)]
+    branches: list[Condition] = [*given, *prefixes]
+    parts = [_condition(column, one) for one in branches]
     if not parts:
         return "0", []
     return f"({' OR '.join(sql for sql, _ in parts)})", [value for _, values in parts for value in values]
