@@ -220,6 +220,9 @@ def _refusal(error: Mapping[str, Any]) -> str:
     extensions = error.get("extensions") or {}
     text = " ".join(part for part in (extensions.get("code", ""), str(error.get("message", ""))) if part)
     hint = extensions.get("hint")
+    if extensions.get("code") == "UNAUTHENTICATED":
+        # The server's speaks of headers and tools.
+        hint = "Set INTERLOCK_API_KEY or pass --key."
     return " ".join((f"{text} ({hint})" if hint else text).split())
 
 

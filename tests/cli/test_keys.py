@@ -39,7 +39,8 @@ def test_whoever_reads_the_data_directory_makes_the_first_key(
     # From another machine, as it were: no data directory, only the address.
     monkeypatch.setenv("INTERLOCK_DATA", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("INTERLOCK_URL", locked.url)
-    assert "UNAUTHENTICATED" in interlock("query", STATUS.replace("isEnabled", "")).line
+    refused = interlock("query", STATUS.replace("isEnabled", "")).line
+    assert "UNAUTHENTICATED" in refused and "(Set INTERLOCK_API_KEY or pass --key.)" in refused
     assert json.loads(interlock("query", STATUS, "--key", secret).out)["authStatus"]["keyName"] == name
     monkeypatch.setenv("INTERLOCK_API_KEY", secret)
     status = json.loads(interlock("query", STATUS).out)["authStatus"]
