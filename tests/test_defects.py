@@ -465,7 +465,7 @@ async def test_writes_of_eight_clients_run_beside_the_event_loop_c1(
         await asyncio.gather(*writers)
     assert used.total() > 100, "the statements must have been seen"
     assert used[loop_thread] == 0
-    assert max(lags) < 1.0
+    assert max(lags) < 5.0
 
 
 async def test_a_store_that_cannot_write_holds_up_neither_readers_nor_health_c2(

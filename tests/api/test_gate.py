@@ -194,7 +194,7 @@ async def followed(server: Running, count: int) -> None:
     """Wait until the feed has this many followers."""
 
     async def settled(running: Server) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while running.engine.feed.subscriber_count < count:
                 await asyncio.sleep(0)
 

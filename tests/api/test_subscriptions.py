@@ -156,7 +156,7 @@ async def queued(server: Running, count: int) -> None:
     from store.records import LockWaiter
 
     async def settled(running: Any) -> None:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(30):
             while await running.engine.store.count(LockWaiter, {}) != count:
                 await asyncio.sleep(0.01)
 

@@ -173,10 +173,10 @@ def test_a_pattern_fits_a_path(pattern: str, path: str, fits: bool) -> None:
 
 def test_a_hostile_pattern_is_matched_in_linear_time() -> None:
     pattern = ("a*" * (MAX_PATTERN // 2))[:-1] + "b"
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(100):
         assert not matches(pattern, "a" * 100_000)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("hostile", ["(a+)+$?", "[a-z]*", "*", "**/**", "", "x" * 300, "\u0000", "{a,b}"])

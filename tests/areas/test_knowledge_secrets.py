@@ -128,6 +128,6 @@ async def test_a_caller_may_say_that_it_is_no_secret(run: Run) -> None:
     "text", ["a" * 51_200, "password=" * 5_000, "aws " * 12_000, "postgres://" * 4_000, "eyJa." * 10_000]
 )
 def test_no_text_takes_long_to_look_through(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     kind_of_secret(text)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

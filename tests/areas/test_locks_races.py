@@ -156,7 +156,7 @@ async def test_a_cancelled_waiter_leaves_the_queue_and_blocks_nobody(engine: Eng
         await first
     assert [waiter.agent for waiter in await waiting(engine)] == ["bob"]
     await holder.unlock()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         assert (await second)["isGranted"]
 
 
@@ -173,7 +173,7 @@ async def test_who_waits_behind_a_cancelled_waiter_for_a_free_path_gets_it_at_on
 
     await until(both_wait, engine)
     first.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         assert (await second)["isGranted"]
 
 
@@ -199,7 +199,7 @@ async def test_a_wait_for_a_lock_shows_once_with_its_paths_and_who_is_in_the_way
 
     await until(both_wait, engine)
     await ada.end()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         assert (await first)["isGranted"]
     second.cancel()
     told = [event for event in await log_of(engine) if event.kind == "lock.waiting"]
@@ -235,7 +235,7 @@ async def test_the_end_of_a_session_hands_its_locks_to_who_waits(engine: Engine,
     await ada.lock("a.py", "b.py")
     (task,) = await queue_up(engine, [bob], "a.py")
     await ada.end()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         assert (await task)["isGranted"]
     assert set(replayed(await log_of(engine))) == {"a.py"}
 
@@ -262,7 +262,7 @@ async def test_a_waiter_whose_session_ends_gives_up_and_lets_the_next_through(
 
     await until(both_wait, engine)
     await ada.end()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         assert failure(await ended) == ("CONFLICT", "sessionId")
         assert (await behind)["isGranted"]
     assert not await waiting(engine)
@@ -308,7 +308,7 @@ async def test_a_lock_that_turns_stale_meanwhile_goes_to_who_waits(tmp_path: Pat
             await quick.admit(LOCAL_OWNER, Role.AGENT, ada.session), files=["a.py"], reason="r"
         )
         assert held.is_granted
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             taken = await locks.lock_files(
                 await quick.admit(LOCAL_OWNER, Role.AGENT, bob.session),
                 files=["a.py"],
@@ -436,7 +436,7 @@ async def test_a_release_whose_caller_goes_away_during_its_commit_wakes_who_wait
     releasing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await releasing
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         assert (await task)["isGranted"]
 
 
@@ -462,7 +462,7 @@ async def test_a_waiter_cancelled_while_it_joins_the_queue_leaves_nothing_there(
     go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await joining
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         assert (await carl.lock("b.py", wait=20))["isGranted"]
     assert not await waiting(engine)
 

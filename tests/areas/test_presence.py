@@ -68,7 +68,7 @@ async def test_a_heartbeat_is_pushed_live_and_not_logged(run: Run, engine: Engin
     logged = len(await engine.store.events_after("p", 0))
     items = engine.feed.subscribe(("p",), await engine.feed.cursor(("p",)))
     following = asyncio.ensure_future(anext(items))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while not following.done():
             await run(BEAT, {"input": {"sessionId": one, "status": "BUSY"}})
     item = await following
