@@ -69,6 +69,9 @@ class MessageEvent(FeedEvent):
     category: MessageCategory | None = strawberry.field(description="What it is about.")
     thread_id: strawberry.ID | None = strawberry.field(description="The thread's first message.")
     reply_to: strawberry.ID | None = strawberry.field(description="The message that it answers.")
+    require_human: bool | None = strawberry.field(
+        description="Whether a person must agree before it is acted on."
+    )
     recipient: str | None = strawberry.field(description="With whom its status changed.")
     status: MessageStatus | None = strawberry.field(description="Its new status there.")
 
@@ -256,6 +259,7 @@ def _message(item: Item, event: Happened, data: Mapping[str, Any]) -> MessageEve
         category=_enum(MessageCategory, data.get("category")),
         thread_id=data.get("thread_id") or None,
         reply_to=data.get("reply_to") or None,
+        require_human=data.get("require_human"),
         recipient=data.get("recipient"),
         status=_enum(MessageStatus, data.get("status")),
     )

@@ -209,7 +209,7 @@ def _sent(made: Message, recipients: Mapping[str, str]) -> NewEvent:
     data = snapshot(
         made,
         *("id", "project", "from_project", "sender", "to", "is_broadcast", "text", "priority"),
-        *("category", "thread_id", "reply_to", "created_at"),
+        *("category", "thread_id", "reply_to", "require_human", "created_at"),
     )
     audience = dict.fromkeys(key for key in (made.sender_key_id, *recipients.values()) if key)
     return NewEvent(

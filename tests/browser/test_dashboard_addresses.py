@@ -42,6 +42,30 @@ async def test_an_address_of_what_is_not_there_says_so_and_leads_to_all_of_its_k
         await expect(page.get_by_text("There is no such")).to_have_count(0)
 
 
+async def test_a_name_and_a_search_may_hold_any_sign(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    name = "50%25 of a/b? #1 + 100%"
+    await ann.call("memory_checklist", action="create", name=name, items=["one"])
+    page = dashboard.page
+    await dashboard.open(server.url, "/checklists")
+    await dashboard.panel("Checklists").get_by_role("link", name=name).click()
+    await expect(dashboard.panel(name)).to_contain_text("0 of 1 done")
+    await page.reload()
+    await expect(dashboard.panel(name)).to_contain_text("0 of 1 done")
+    for mistyped in ("100%", "%E0%A4%A"):
+        await dashboard.open(server.url, f"/knowledge/{mistyped}")
+        await expect(page.get_by_role("heading", name="There is no such document")).to_be_visible()
+
+    await dashboard.open(server.url, "/specs")
+    await page.get_by_role("searchbox").fill("LIKE '%41%'")
+    await expect(page).to_have_url(f"{server.url}/specs?q=LIKE+%27%2541%25%27")
+    await page.reload()
+    await expect(page.get_by_role("searchbox")).to_have_value("LIKE '%41%'")
+
+
 async def test_the_schema_is_one_link_away_and_so_is_the_way_back(
     dashboard: Watched, serving: Serving
 ) -> None:

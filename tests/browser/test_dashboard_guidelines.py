@@ -117,6 +117,38 @@ async def test_what_another_wrote_meanwhile_is_shown_and_not_overwritten_unasked
     await expect(dashboard.panel("webshop")).to_contain_text("mine at last")
 
 
+async def test_a_rule_that_is_written_and_not_saved_is_not_lost_by_a_key_or_a_look_elsewhere(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    await comes(server, "ann")
+    await server.data(SET, rule="the first")
+    await dashboard.open(server.url, "/guidelines")
+    page = dashboard.page
+    views = page.get_by_role("navigation", name="Views")
+    rule = page.get_by_label("Rule")
+    await page.get_by_role("button", name="Edit money").click()
+    await page.keyboard.press("Escape")
+    await expect(rule).to_have_count(0)
+    await page.get_by_role("button", name="Edit money").click()
+    await rule.fill("a long thought")
+    await page.keyboard.press("Escape")
+    await expect(rule).to_have_value("a long thought")
+    await views.get_by_role("link", name="Specs").click()
+    await expect(page.get_by_role("region", name="Specs")).to_be_visible()
+    await views.get_by_role("link", name="Guidelines").click()
+    await expect(rule).to_have_value("a long thought")
+    await page.get_by_role("button", name="New guideline in global").click()
+    dialog = page.get_by_role("alertdialog")
+    await expect(dialog).to_contain_text("Leave money?")
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(rule).to_have_value("a long thought")
+    await page.get_by_role("button", name="New guideline in global").click()
+    await dialog.get_by_role("button", name="Discard my changes").click()
+    await expect(rule).to_have_value("")
+    await expect(dashboard.panel("webshop")).to_contain_text("the first")
+
+
 async def test_only_who_may_set_guidelines_is_offered_to(dashboard: Watched, serving: Serving) -> None:
     server = serving(auth_enabled=True)
     owner = await key(server, "boss", Role.OWNER)

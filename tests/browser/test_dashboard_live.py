@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 from playwright.async_api import Browser, Page, Route, expect
 
@@ -46,6 +47,29 @@ async def test_each_view_tells_after_a_restart_what_happened_since_and_how_live_
     for tab in tabs.all:
         assert (await tab.states())[-3:] == ["Offline", "Catching up", "Live"], tab.scene.view
     await tabs.assert_clean()
+
+
+async def test_a_server_that_comes_back_with_other_data_is_shown_as_it_is_then(
+    dashboard: Watched, restarting: Callable[[], Running], comes: Comes, tmp_path: Path
+) -> None:
+    """Its events are numbered from one again, and nothing of the old ones may be told any more."""
+    dashboard.expected = LOST
+    server = restarting()
+    ann = await comes(server, "ann")
+    for number in range(5):
+        await ann.lock(f"old{number}.py")
+    await dashboard.open(server.url)
+    await expect(dashboard.panel("Events")).to_contain_text("old4.py")
+    await asyncio.to_thread(server.stop)
+    (tmp_path / "data").rename(tmp_path / "before")
+    server = await asyncio.to_thread(restarting)
+    await dashboard.is_live()
+    await expect(dashboard.panel("Events")).to_contain_text("Nothing has happened yet")
+    bob = await comes(server, "bob")
+    await bob.lock("new.py")
+    await expect(dashboard.panel("Events")).to_contain_text("granted new.py", timeout=SOON_MS)
+    await expect(dashboard.panel("Locks").get_by_role("treeitem")).to_have_count(1, timeout=SOON_MS)
+    await expect(dashboard.page.get_by_role("main")).not_to_contain_text("ann")
 
 
 async def test_no_view_shows_an_answer_that_comes_late_over_a_newer_one_and_each_asks_again_for_a_lost_one(

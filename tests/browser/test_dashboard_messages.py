@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from resolvers.callers import Role
 from tests.api.conftest import Running
@@ -108,6 +109,43 @@ async def test_a_message_to_the_person_is_acknowledged_and_answered_to_its_sende
     assert "Yes, after the backup." in await ann.said("memory_get_messages")
 
 
+async def test_an_answer_that_comes_late_leads_nobody_away_and_takes_no_later_word_along(
+    dashboard: Watched, serving: Serving, comes: Comes
+) -> None:
+    server = serving()
+    ann = await comes(server, "ann")
+    sent = await ann.call("memory_send_message", to_instance="user-local", message="May I?")
+    page = dashboard.page
+    go = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if "mutation SendMessage(" in (route.request.post_data or ""):
+            await go.wait()
+        await route.continue_()
+
+    await page.route("**/graphql", hold)
+    await dashboard.open(server.url, f"/messages/webshop/{sent['message_id']}")
+    answer = dashboard.panel("Conversation").get_by_label("Answer")
+    await answer.fill("Yes.")
+    await page.keyboard.press("Control+Enter")
+    await answer.fill("Not on Fridays, though.")
+    go.set()
+    await expect(page.get_by_text("Sent to ann")).to_be_visible()
+    await expect(answer).to_have_value("Not on Fridays, though.")
+
+    go.clear()
+    await page.get_by_role("button", name="Write to agents").click()
+    form = dashboard.panel("Write to agents")
+    await form.get_by_role("checkbox", name=re.compile("ann")).focus()
+    await page.keyboard.press("Space")
+    await form.get_by_label("Message").fill("Use cents.")
+    await page.keyboard.press("Control+Enter")
+    await page.get_by_role("navigation", name="Views").get_by_role("link", name="Specs").click()
+    go.set()
+    await expect(page.get_by_text("Sent to 1 agent")).to_be_visible()
+    await expect(page).to_have_url(f"{server.url}/specs")
+
+
 async def test_what_waits_for_the_person_is_counted_stands_first_and_goes_with_the_answer(
     dashboard: Watched, serving: Serving, comes: Comes
 ) -> None:
@@ -120,8 +158,9 @@ async def test_what_waits_for_the_person_is_counted_stands_first_and_goes_with_t
     await expect(entry).to_have_text("Messages")
     await ann.call("memory_send_message", to_instance="user-local", message="May I drop it?")
     await expect(entry.locator(".to-you")).to_have_text("1", timeout=SOON_MS)
-    await expect(entry.locator("[aria-live]")).to_have_text("1 message waits for you")
+    await expect(entry.locator("[aria-live]")).to_have_text("1 thread waits for you")
     await ann.call("memory_send_message", to_instance="bob", message="wait for a yes", require_human=True)
+    await expect(entry.locator(".to-you")).to_have_text("2", timeout=SOON_MS)
     await ann.call("memory_send_message", to_instance="bob", message="urgent!", priority="urgent")
     await entry.click()
     rows = dashboard.panel("Threads").get_by_role("listitem")

@@ -317,6 +317,16 @@ async def test_the_stream_can_be_paused_and_filtered(
     await events.get_by_label("Filter events").fill("no such thing")
     await expect(events).to_contain_text("Nothing passes the filter")
 
+    await events.get_by_label("Filter events").fill("")
+    await events.get_by_role("button", name="Pause").click()
+    eve = await comes(server, "eve", project="depot")
+    await eve.lock("three.py")
+    # What is held is not of the project that is now looked at.
+    await dashboard.page.get_by_label("Project").select_option("depot")
+    await expect(events).to_contain_text("granted three.py")
+    await expect(events).not_to_contain_text("two.py")
+    await expect(events.get_by_role("button", name="Pause")).to_be_visible()
+
 
 async def test_a_lost_connection_is_made_up_for_without_a_gap_or_a_repetition(
     dashboard: Watched, serving: Serving, comes: Comes

@@ -1,6 +1,7 @@
 // The audit log: who did what to whom and why, newest first, page by page.
 import { useCallback, useEffect, useMemo, useState } from "react";
-import { Link, useSearch } from "wouter";
+import { Link } from "wouter";
+import { useSearch } from "../app/address";
 import { useParams } from "../app/params";
 import type { Server } from "../live/ask";
 import { useLiveContext } from "../live/context";

@@ -2,7 +2,7 @@
 import { Plus } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Input, Label, TextField } from "react-aria-components";
-import { useSearch } from "wouter";
+import { useSearch } from "../app/address";
 import { addressOf, ViewLink } from "../app/links";
 import type { Server } from "../live/ask";
 import { useLiveContext, useShownProjects } from "../live/context";

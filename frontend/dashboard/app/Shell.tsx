@@ -1,13 +1,14 @@
 // What surrounds every view: navigation, the chosen project, how live the page is, the colours.
 import { Braces, LogOut, SunMoon } from "lucide-react";
 import { Suspense, useEffect, useRef, useState } from "react";
-import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
+import { Redirect, Route, Switch, useLocation } from "wouter";
 import type { Refused } from "../live/ask";
 import { useLiveContext, useMay } from "../live/context";
 import { Button } from "../ui/Button";
 import { Empty } from "../ui/Empty";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { Problem } from "../ui/Problem";
+import { useRecord, useSearch } from "./address";
 import { Denied, isDenied } from "./Denied";
 import { LiveState } from "./LiveState";
 import { addressOf, useOpen, ViewLink } from "./links";
@@ -50,6 +51,7 @@ export function Shell({ isReady, error, onRetry, onLeave }: Props) {
         {isReady && (isDenied(who.projects, chosen) ? <Denied onLeave={onLeave} /> : (
           <>
             <UnknownProject />
+            <ManyProjects />
             <Views />
           </>
         ))}
@@ -69,6 +71,22 @@ function UnknownProject() {
       <ViewLink view={view} project={null}>
         Show all projects
       </ViewLink>
+    </p>
+  );
+}
+
+/** As many as views read of all projects. */
+const MOST_SHOWN = 30;
+const OF_ALL = new Set(["guidelines", "admin"]);
+
+/** Says that a view of all projects is not of all of them. */
+function ManyProjects() {
+  const { chosen, projects } = useLiveContext();
+  const view = useLocation()[0].split("/")[1] ?? "";
+  if (chosen !== null || projects.length <= MOST_SHOWN || OF_ALL.has(view)) return null;
+  return (
+    <p className="unknown">
+      At most {MOST_SHOWN} of the {projects.length} projects are shown together: choose one above to see another.
     </p>
   );
 }
@@ -115,20 +133,19 @@ function Navigation() {
 
 function Views() {
   const search = useSearch();
+  const record = useRecord();
   const shown = useShownViews();
   return (
     <Switch>
       {shown.map(({ path, title, Component }) => (
         <Route key={path} path={`/${path}/*?`}>
-          {(params) => (
-            <ErrorBoundary what={title} key={path}>
-              <Titled title={title}>
-                <Suspense fallback={<p className="faint">Loading {title}…</p>}>
-                  <Component record={decodeURIComponent((params as Record<string, string | undefined>)["*"] ?? "")} />
-                </Suspense>
-              </Titled>
-            </ErrorBoundary>
-          )}
+          <ErrorBoundary what={title} key={path}>
+            <Titled title={title}>
+              <Suspense fallback={<p className="faint">Loading {title}…</p>}>
+                <Component record={record} />
+              </Suspense>
+            </Titled>
+          </ErrorBoundary>
         </Route>
       ))}
       <Route path="/">

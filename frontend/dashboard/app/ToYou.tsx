@@ -1,24 +1,34 @@
-// How many messages to the person wait to be read: beside Messages in the navigation, told to screen readers as it grows.
+// How many threads wait for the person: beside Messages in the navigation, told to screen readers as it grows.
+import { useMemo } from "react";
+import type { Server } from "../live/ask";
 import { useShownProjects } from "../live/context";
 import type { FeedEvent } from "../live/events";
 import { useOwnName } from "../live/own";
-import { useLive } from "../live/useLive";
-import { ToYouDocument } from "./documents";
+import { type Answer, useLiveEach } from "../live/useLive";
+import { AwaitsYouDocument } from "./documents";
+import { mayChange } from "./awaited";
 
-/** As many as the server counts in one answer. */
-const MOST_PROJECTS = 20;
+const MOST_PROJECTS = 30;
+/** As many as are read of a project: those that wait for the person come first. */
+const MOST_COUNTED = 50;
+
+const read = async (server: Server, project: string) => (await server.query(AwaitsYouDocument, { project })).threads.nodes.filter((thread) => thread.awaitsYou).length;
 
 export function ToYou() {
   const own = useOwnName();
-  const projects = useShownProjects().slice(0, MOST_PROJECTS).map((project) => project.name);
-  const { data } = useLive(ToYouDocument, projects.length > 0 ? { projects } : null, { touchedBy: (event) => isFor(event, own), gapMs: 800 });
-  const count = data?.overview.reduce((sum, project) => sum + project.messagesToYou, 0) ?? 0;
-  const said = count > 0 ? `${count === 1 ? "1 message waits" : `${count} messages wait`} for you` : "";
+  const names = useShownProjects().slice(0, MOST_PROJECTS).map((project) => project.name);
+  const keyed = useMemo(() => Object.fromEntries(names.map((name) => [name, name])), [names.join()]);
+  const touchedBy = (event: FeedEvent, project: string): boolean => event.project === project && mayChange(answers[project]?.data ?? 0, event, own);
+  const answers: Record<string, Answer<number>> = useLiveEach(keyed, read, { touchedBy, gapMs: 800, everySeconds: 60 });
+  const counts = names.map((name) => answers[name]?.data ?? 0);
+  const count = counts.reduce((sum, one) => sum + one, 0);
+  const number = counts.includes(MOST_COUNTED) ? `${count}+` : `${count}`;
+  const said = count > 0 ? `${count === 1 ? "1 thread waits" : `${number} threads wait`} for you` : "";
   return (
     <>
       {count > 0 && (
         <span className="to-you" aria-hidden title={`${said}, ${own}`}>
-          {count}
+          {number}
         </span>
       )}
       <span className="sr-only" aria-live="polite">
@@ -26,9 +36,4 @@ export function ToYou() {
       </span>
     </>
   );
-}
-
-/** Tell whether an event is of a message to the person: those between agents, most by far, change nothing here. */
-function isFor(event: FeedEvent, own: string): boolean {
-  return event.__typename === "MessageEvent" && (event.recipient === own || (event.to ?? []).includes(own));
 }

@@ -29,13 +29,13 @@ export type ProjectsQueryVariables = Exact<{
 
 export type ProjectsQuery = { projects: { nodes: Array<{ name: string, displayName: string, isRegistered: boolean, activeSessions: number, locks: number }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
-export type ToYouQueryVariables = Exact<{
-  projects: Array<string> | string;
+export type AwaitsYouQueryVariables = Exact<{
+  project: string;
 }>;
 
 
-export type ToYouQuery = { overview: Array<{ messagesToYou: number }> };
+export type AwaitsYouQuery = { threads: { nodes: Array<{ awaitsYou: boolean }> } };
 
 export const WhoAmIDocument = "query WhoAmI{authStatus{isEnabled keyName role projects}}" as Document<WhoAmIQuery, WhoAmIQueryVariables>;
 export const ProjectsDocument = "query Projects($after:String){projects(first:100 after:$after){nodes{name displayName isRegistered activeSessions locks}pageInfo{hasNextPage endCursor}}}" as Document<ProjectsQuery, ProjectsQueryVariables>;
-export const ToYouDocument = "query ToYou($projects:[String!]!){overview(projects:$projects){messagesToYou}}" as Document<ToYouQuery, ToYouQueryVariables>;
+export const AwaitsYouDocument = "query AwaitsYou($project:String!){threads(project:$project first:50){nodes{awaitsYou}}}" as Document<AwaitsYouQuery, AwaitsYouQueryVariables>;

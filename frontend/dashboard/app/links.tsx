@@ -1,6 +1,7 @@
 // Addresses: every view and record has one, and the chosen project goes along.
 import type { ReactNode } from "react";
-import { Link, useLocation, useSearch } from "wouter";
+import { Link, useLocation } from "wouter";
+import { useSearch } from "./address";
 
 /** Return the address of a view or of a record in it. `project` undefined: as it is; null: all projects. */
 export function addressOf(view: string, record: string, search: string, project?: string | null): string {

@@ -1,6 +1,7 @@
 // What an address says behind its question mark: filters stand there, so that what is seen can be handed on.
-import { useCallback } from "react";
-import { useLocation, useSearch } from "wouter";
+import { useCallback, useEffect, useRef } from "react";
+import { useLocation } from "wouter";
+import { useSearch } from "./address";
 
 /** New values; null or "" takes a parameter away. */
 export type Changes = Record<string, string | null>;
@@ -30,6 +31,17 @@ export function useParams(): [URLSearchParams, (changes: Changes) => void] {
     [navigate],
   );
   return [new URLSearchParams(search), change];
+}
+
+/** Return what leads elsewhere while what asks for it is still there: an answer that comes late leads nobody away. */
+export function useGo(): (address: string, options?: { replace?: boolean }) => void {
+  const [, navigate] = useLocation();
+  const isHere = useRef(false);
+  useEffect(() => {
+    isHere.current = true;
+    return () => void (isHere.current = false);
+  }, []);
+  return useCallback((address, options) => isHere.current && navigate(address, options), [navigate]);
 }
 
 /** Return a function to the address of a record of a view, the parameters kept or changed. */

@@ -1,5 +1,6 @@
 // A new item, beside the board.
 import { type FormEvent, useState } from "react";
+import { useGo } from "../app/params";
 import { useAgents } from "../live/agents";
 import { useLiveContext } from "../live/context";
 import { useDraft } from "../live/drafts";
@@ -18,15 +19,17 @@ interface Props {
   cards: ReadonlyMap<string, Card>;
   addressOf(id: string): string;
   onClose(): void;
-  onAdded(id: string): void;
+  onAdded(id: string): Promise<void>;
 }
 
 const DRAFT = "backlog-new";
+const EMPTY: Fields & { project: string } = { ...NEW, project: "" };
 
 export function AddItem({ projects, cards, addressOf, onClose, onAdded }: Props) {
   const { server } = useLiveContext();
-  const [project, setProject] = useState(projects[0] ?? "");
-  const [fields, change] = useDraft<Fields>(DRAFT, NEW);
+  const go = useGo();
+  const [fields, change] = useDraft(DRAFT, EMPTY);
+  const project = projects.includes(fields.project) ? fields.project : (projects[0] ?? "");
   const [isSending, setSending] = useState(false);
   const { data } = useAgents(project);
   const submit = async (event: FormEvent) => {
@@ -35,8 +38,9 @@ export function AddItem({ projects, cards, addressOf, onClose, onAdded }: Props)
     try {
       const { addBacklogItem } = await server.mutate(AddItemDocument, { input: additionOf(project, fields) });
       tell(`“${fields.title.trim()}” is in the backlog.`);
-      change(() => NEW);
-      onAdded(addBacklogItem.id);
+      change((now) => (now === fields ? EMPTY : now));
+      await onAdded(addBacklogItem.id);
+      go(addressOf(addBacklogItem.id));
     } catch (error) {
       tellFailure(error);
       setSending(false);
@@ -45,7 +49,7 @@ export function AddItem({ projects, cards, addressOf, onClose, onAdded }: Props)
   return (
     <Side title="A new item" onClose={onClose}>
       <form onSubmit={(event) => void submit(event)}>
-        {projects.length > 1 && <Choice label="Project" value={project} options={optionsOf(projects)} onChoose={setProject} />}
+        {projects.length > 1 && <Choice label="Project" value={project} options={optionsOf(projects)} onChoose={(value) => change((before) => ({ ...before, project: value }))} />}
         <ItemForm
           fields={fields}
           overtaken={{}}
@@ -58,13 +62,13 @@ export function AddItem({ projects, cards, addressOf, onClose, onAdded }: Props)
         <div className="actions">
           <Button
             onPress={() => {
-              change(() => NEW);
+              change(() => EMPTY);
               onClose();
             }}
           >
             Cancel
           </Button>
-          <Button kind="primary" type="submit" isDisabled={isSending || fields.title.trim() === ""}>
+          <Button kind="primary" type="submit" isDisabled={isSending || project === "" || fields.title.trim() === ""}>
             Add
           </Button>
         </div>

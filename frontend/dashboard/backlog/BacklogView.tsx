@@ -98,7 +98,7 @@ export default function BacklogView({ record }: ViewProps) {
             ))}
           </div>
         )}
-        {record === NEW && may && <AddItem projects={projects} cards={cards} addressOf={address} onClose={close} onAdded={(id) => void board.refresh(id).then(() => navigate(address(id)))} />}
+        {record === NEW && may && <AddItem projects={projects} cards={cards} addressOf={address} onClose={close} onAdded={(id) => board.refresh(id)} />}
         {record !== "" && record !== NEW && <ItemPanel key={record} id={record} board={board} cards={cards} moves={moves} addressOf={address} onClose={close} />}
       </div>
     </div>

@@ -119,7 +119,8 @@ const UNTOUCHED: { draft: Draft; reason: string } = { draft: {}, reason: "" };
 
 function Edit({ item, board, near, moves, addressOf, onSaved }: EditProps) {
   const { server } = useLiveContext();
-  const [{ draft, reason }, change] = useDraft(DRAFT + item.id, UNTOUCHED);
+  const [written, change] = useDraft(DRAFT + item.id, UNTOUCHED);
+  const { draft, reason } = written;
   const [drafts, setDrafts] = useState(0);
   const { data } = useAgents(item.project);
   const agents = inReach(data ?? []);
@@ -127,8 +128,8 @@ function Edit({ item, board, near, moves, addressOf, onSaved }: EditProps) {
   const names = namesOf(draft);
   const needsReason = item.assignee !== "" || (draft.assignee !== undefined && fields.assignee !== "");
   const isComplete = names.length > 0 && fields.title.trim() !== "" && (!needsReason || reason.trim() !== "");
-  const forget = () => {
-    change(() => UNTOUCHED);
+  const forget = (what?: typeof written) => {
+    change((now) => (what === undefined || now === what ? UNTOUCHED : now));
     // Fields that keep their own text begin anew.
     setDrafts((before) => before + 1);
   };
@@ -138,7 +139,7 @@ function Edit({ item, board, near, moves, addressOf, onSaved }: EditProps) {
     try {
       const { updateBacklogItem } = await server.mutate(UpdateItemDocument, { input: updateOf(item.id, draft, reason.trim()) });
       tell(updateBacklogItem.change === "UNCHANGED" ? "It was so before." : "Saved.");
-      forget();
+      forget(written);
       onSaved();
       await board.refresh(item.id);
     } catch (error) {
@@ -167,7 +168,7 @@ function Edit({ item, board, near, moves, addressOf, onSaved }: EditProps) {
         <div className="actions backlog-save">
           <Button onPress={() => void moves.move(item, "WONT_DO").then(onSaved)}>Won't do…</Button>
           <Button onPress={() => void moves.move(item, "DONE").then(onSaved)}>Done…</Button>
-          {names.length > 0 && <Button onPress={forget}>Undo changes</Button>}
+          {names.length > 0 && <Button onPress={() => forget()}>Undo changes</Button>}
           <Button kind="primary" type="submit" isDisabled={!isComplete}>
             Save
           </Button>

@@ -176,6 +176,26 @@ describe("the board", () => {
     expect(source.asked.map((one) => one.what)).toEqual(["p/DONE/c1"]);
   });
 
+  test("a project that comes is read beside the others, which stay; one that goes takes its cards along", async () => {
+    const source = new Held();
+    const board = boardOf(source);
+    board.of(["p"]);
+    board.read();
+    await source.answer("p/OPEN/", [card("a")]);
+    await source.answerTheRest();
+    board.of(["p", "q"]);
+    expect(board.snapshot.isRead).toBe(true);
+    expect([...board.snapshot.cards.keys()]).toEqual(["a"]);
+    expect(source.asked.every((one) => one.what.startsWith("q/"))).toBe(true);
+    board.take([event(card("live", { project: "q" }), "backlog.added")], false);
+    await source.answer("q/OPEN/", [card("b", { project: "q" })]);
+    await source.answerTheRest();
+    expect([...board.snapshot.cards.keys()]).toEqual(["a", "live", "b"]);
+    board.of(["q"]);
+    expect([...board.snapshot.cards.keys()]).toEqual(["live", "b"]);
+    expect(source.asked).toEqual([]);
+  });
+
   test("a failure is told, and reading again forgets it", async () => {
     const source = new Held();
     const board = boardOf(source);

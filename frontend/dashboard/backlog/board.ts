@@ -67,7 +67,7 @@ export class Board {
 
   constructor(
     private readonly source: Source,
-    private readonly projects: readonly string[],
+    private projects: readonly string[],
     private readonly after: (milliseconds: number, work: () => void) => void,
   ) {}
 
@@ -96,6 +96,19 @@ export class Board {
     );
     this.parts.push(...added);
     if (this.run > 0) void this.readParts(added, this.run);
+  }
+
+  /** Show these projects: what comes is read, what goes is forgotten, the others stay as they are. */
+  of(projects: readonly string[]): void {
+    const come = projects.filter((project) => !this.projects.includes(project));
+    const isSame = come.length === 0 && projects.length === this.projects.length;
+    this.projects = projects;
+    if (isSame || this.run === 0) return;
+    for (const card of this.cards.values()) if (!projects.includes(card.project)) this.cards.delete(card.id);
+    const added = come.flatMap((project) => this.statuses.map((status) => partOf(project, status)));
+    this.parts = [...this.parts.filter((part) => projects.includes(part.project)), ...added];
+    void this.readParts(added, this.run);
+    this.askShow();
   }
 
   /** Read the next page of a column. */

@@ -6,9 +6,10 @@ import { Board, type Snapshot, type Source } from "./board";
 import { BacklogCardDocument, BacklogPageDocument } from "./documents";
 
 export function useBoard(projects: readonly string[], wantsClosed: boolean): { board: Board; snapshot: Snapshot } {
-  const { server, feed } = useLiveContext();
+  const { server, feed, chosen } = useLiveContext();
   const names = JSON.stringify(projects);
-  const board = useMemo(() => new Board(sourceOf(server), JSON.parse(names) as string[], (wait, work) => void setTimeout(work, wait)), [server, names]);
+  const board = useMemo(() => new Board(sourceOf(server), JSON.parse(names) as string[], (wait, work) => void setTimeout(work, wait)), [server, chosen]);
+  useEffect(() => board.of(JSON.parse(names) as string[]), [board, names]);
   useEffect(() => board.withClosed(wantsClosed), [board, wantsClosed]);
   useEffect(() => {
     board.read();

@@ -2,8 +2,7 @@
 import { Pencil, Trash2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Input, Label, TextField } from "react-aria-components";
-import { useLocation } from "wouter";
-import { useAddress } from "../app/params";
+import { useAddress, useGo } from "../app/params";
 import { Refused } from "../live/ask";
 import { useLiveContext, useMay } from "../live/context";
 import { areaOf } from "../live/events";
@@ -114,7 +113,7 @@ function Add({ project, name, refresh }: { project: string; name: string; refres
 function Actions({ list, refresh }: { list: ChecklistWholeFragment; refresh(): void }) {
   const { server } = useLiveContext();
   const confirm = useConfirm();
-  const [, navigate] = useLocation();
+  const go = useGo();
   const addressOf = useAddress("checklists");
   const [name, setName] = useState<string | null>(null);
   const openerOf = useFocusBack(name === null ? null : "name");
@@ -126,7 +125,7 @@ function Actions({ list, refresh }: { list: ChecklistWholeFragment; refresh(): v
       const input = { project: list.project, name: list.name, newName: name.trim(), updatedAt: list.updatedAt };
       const { updateChecklist: made } = await server.mutate(UpdateChecklistDocument, { input });
       tell(`It is called ${made.name} now.`);
-      navigate(addressOf(`${made.project}/${made.name}`), { replace: true });
+      go(addressOf(`${made.project}/${made.name}`), { replace: true });
     } catch (error) {
       tellFailure(error);
       refresh();
@@ -144,7 +143,7 @@ function Actions({ list, refresh }: { list: ChecklistWholeFragment; refresh(): v
     try {
       await server.mutate(DeleteChecklistDocument, { input: { project: list.project, name: list.name, reason } });
       tell(`${list.name} is deleted.`);
-      navigate(addressOf(""));
+      go(addressOf(""));
     } catch (error) {
       tellFailure(error);
       refresh();

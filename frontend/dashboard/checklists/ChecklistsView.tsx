@@ -7,6 +7,7 @@ import { useAddress } from "../app/params";
 import type { ViewProps } from "../app/views";
 import type { Server } from "../live/ask";
 import { useLiveContext, useMay, useShownProjects } from "../live/context";
+import { useDrafted } from "../live/drafts";
 import { about } from "../live/events";
 import { readPages } from "../live/pages";
 import { useLiveEach } from "../live/useLive";
@@ -20,9 +21,9 @@ import { useFocusBack } from "../ui/useFocusBack";
 import { ChecklistDetail } from "./ChecklistDetail";
 import { type ChecklistHeadFragment, ChecklistsDocument } from "./documents";
 import { splitRecord } from "./edits";
-import { NewChecklist } from "./NewChecklist";
+import { DRAFT, NewChecklist } from "./NewChecklist";
 
-const MOST_PROJECTS = 40;
+const MOST_PROJECTS = 30;
 const MOST_LISTS = 1_000;
 const CHECKLISTS = about(["checklist"]);
 
@@ -33,7 +34,7 @@ export default function ChecklistsView({ record }: ViewProps) {
   const { chosen } = useLiveContext();
   const mayWrite = useMay("AGENT");
   const shown = useShownProjects();
-  const [isNew, setNew] = useState(false);
+  const [isNew, setNew] = useState(useDrafted(DRAFT).size > 0);
   const openerOf = useFocusBack(isNew ? "new" : null);
   const addressOf = useAddress("checklists");
   const names = shown.slice(0, MOST_PROJECTS).map((project) => project.name);

@@ -1,8 +1,8 @@
 // One function whole: how it is called, what to beware of, where its description comes from.
 import { Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
-import { Link, useLocation } from "wouter";
-import { useAddress } from "../app/params";
+import { Link } from "wouter";
+import { useAddress, useGo } from "../app/params";
 import { useLiveContext, useMay } from "../live/context";
 import { useLive } from "../live/useLive";
 import { IconButton } from "../ui/Button";
@@ -62,7 +62,7 @@ function Remove({ whole }: { whole: Whole }) {
   const { server } = useLiveContext();
   const confirm = useConfirm();
   const address = useAddress("functions");
-  const [, navigate] = useLocation();
+  const go = useGo();
   if (!useMay("AGENT")) return null;
   const remove = async () => {
     const text = `${whole.name} of ${whole.file} leaves the registry, with its description. Agents no longer find it; they can register it again.`;
@@ -70,7 +70,7 @@ function Remove({ whole }: { whole: Whole }) {
     try {
       const { removeFunctions } = await server.mutate(RemoveFunctionsDocument, { input: { ids: [whole.id], project: whole.project } });
       tell(removeFunctions.removed === 1 ? `${whole.name} is removed.` : `${whole.name} was not there any more.`);
-      navigate(address(""));
+      go(address(""));
     } catch (error) {
       tellFailure(error);
     }

@@ -8,13 +8,14 @@ import { useConfirm } from "../ui/confirm";
 import { tell, tellFailure } from "../ui/toasts";
 import { DeleteGuidelineDocument, GuidelineDocument, SetGuidelineDocument } from "./documents";
 import { Refused, type Server } from "../live/ask";
-import { type Clash, clashOf, type Draft, GLOBAL, type Guideline, MAX_RULE_BYTES, writesOf } from "./drafts";
+import { type Clash, clashOf, type Draft, GLOBAL, type Guideline, isTouched, MAX_RULE_BYTES, writesOf } from "./drafts";
 
 interface Props {
   draft: Draft;
   all: readonly Guideline[];
   onDraft(draft: Draft): void;
-  onDone(): void;
+  /** Told what was saved or given up. */
+  onDone(draft: Draft): void;
   refresh?(): void;
   mayIn(scope: string): boolean;
 }
@@ -41,7 +42,7 @@ export function Editor({ draft, all, onDraft, onDone, refresh, mayIn }: Props) {
       await server.mutate(SetGuidelineDocument, { input: set });
       if (remove) await server.mutate(DeleteGuidelineDocument, { input: remove });
       tell(`${set.name} is set; agents are told it at their next session start.`);
-      onDone();
+      onDone(draft);
     } catch (error) {
       const isLate = error instanceof Refused && error.code === "CONFLICT";
       const late = isLate ? clashOf(draft, await current(server, draft).catch(() => [])) : null;
@@ -57,10 +58,10 @@ export function Editor({ draft, all, onDraft, onDone, refresh, mayIn }: Props) {
     if (clash === null) void save(null);
   };
   return (
-    <form className="guidelines-editor" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && onDone()}>
+    <form className="guidelines-editor" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && !isTouched(draft) && onDone(draft)}>
       {clash && <Clashing clash={clash} draft={draft} isBusy={isBusy} onMine={() => void save(clash)} onTheirs={(now) => put({ base: now, name: now.name, scope: now.scope, rule: now.rule, priority: now.priority })} />}
       <div className="guidelines-fields">
-        <TextField value={draft.name} onChange={(name) => put({ name })} isRequired autoFocus={draft.base === null}>
+        <TextField value={draft.name} onChange={(name) => put({ name })} isRequired isReadOnly={isBusy} autoFocus={draft.base === null}>
           <Label>Name</Label>
           <Input maxLength={100} />
         </TextField>
@@ -70,7 +71,7 @@ export function Editor({ draft, all, onDraft, onDone, refresh, mayIn }: Props) {
           <Input min={1} max={100} />
         </TextField>
       </div>
-      <TextField value={draft.rule} onChange={(rule) => put({ rule })} isRequired isInvalid={size > MAX_RULE_BYTES} autoFocus={draft.base !== null}>
+      <TextField value={draft.rule} onChange={(rule) => put({ rule })} isRequired isReadOnly={isBusy} isInvalid={size > MAX_RULE_BYTES} autoFocus={draft.base !== null}>
         <Label>Rule</Label>
         <TextArea rows={Math.min(14, Math.max(4, draft.rule.split("\n").length + 1))} />
         <FieldError className="bad">
@@ -78,7 +79,7 @@ export function Editor({ draft, all, onDraft, onDone, refresh, mayIn }: Props) {
         </FieldError>
       </TextField>
       <div className="actions">
-        <Button onPress={onDone}>Cancel</Button>
+        <Button onPress={() => onDone(draft)}>Cancel</Button>
         <Button kind="primary" type="submit" isDisabled={isBusy || clash !== null || draft.priority < 1 || !draft.name.trim() || !draft.rule.trim() || size > MAX_RULE_BYTES}>
           Save
         </Button>

@@ -7,21 +7,24 @@ import { useAddress } from "../app/params";
 import type { ViewProps } from "../app/views";
 import type { Server } from "../live/ask";
 import { useLiveContext, useMay } from "../live/context";
+import { useDraft } from "../live/drafts";
 import { about } from "../live/events";
 import { readPages } from "../live/pages";
 import { useLiveEach } from "../live/useLive";
 import { Button, IconButton } from "../ui/Button";
+import { useConfirm } from "../ui/confirm";
 import { Empty } from "../ui/Empty";
 import { Badge, Panel } from "../ui/Panel";
 import { Problem } from "../ui/Problem";
 import { Time } from "../ui/Time";
 import { useFocusBack } from "../ui/useFocusBack";
 import { GuidelinesDocument } from "./documents";
-import { byScope, creditOf, type Draft, draftOf, GLOBAL, type Guideline, recordOf } from "./drafts";
+import { byScope, creditOf, type Draft, draftOf, GLOBAL, type Guideline, isTouched, PRIORITY, recordOf } from "./drafts";
 import { Editor, useRemove } from "./Editor";
 
 const MOST = 1_000;
 const ALL = { all: null };
+const DRAFT = "guideline";
 const GUIDELINES = about(["guideline"]);
 
 const read = (server: Server) => readPages(async (after) => (await server.query(GuidelinesDocument, { after })).guidelines, MOST);
@@ -32,17 +35,33 @@ export default function GuidelinesView({ record }: ViewProps) {
   const addressOf = useAddress("guidelines");
   // The feed of one project tells nothing of the global ones: they are also read from time to time.
   const { data, error, refresh } = useLiveEach(ALL, read, { touchedBy: GUIDELINES, everySeconds: chosen === null ? undefined : 5 }).all ?? {};
-  const [draft, setDraft] = useState<Draft | null>(null);
+  const confirm = useConfirm();
+  const [opened, open] = useState<Draft | null>(null);
+  const [written, write] = useDraft<Draft | null>(DRAFT, null);
+  const draft = written ?? opened;
   const all = data?.nodes ?? [];
   const scopes = byScope(all, chosen);
   const mayIn = (scope: string) => isAdmin && (scope !== GLOBAL || (who.projects ?? []).length === 0);
   const openerOf = useFocusBack(draft && (draft.base ? recordOf(draft.base) : draft.scope));
-  const leave = () => setDraft(null);
-  const start = (scope: string) => setDraft({ base: null, name: "", scope, rule: "", priority: 50 });
-  const isHere = draft?.base && all.some((one) => recordOf(one) === recordOf(draft.base!));
+  const put = (changed: Draft | null) => {
+    open(changed);
+    write(() => (changed && isTouched(changed) ? changed : null));
+  };
+  const leave = (saved: Draft) => {
+    const after = (now: Draft | null) => (now === saved ? null : now);
+    open(after);
+    write(after);
+  };
+  const edit = async (wanted: Draft) => {
+    const text = <p>What you changed of it and did not save is lost.</p>;
+    if (written && (await confirm({ title: `Leave ${written.name || "the new guideline"}?`, text, action: "Discard my changes" })) === null) return;
+    put(wanted);
+  };
+  const start = (scope: string) => void edit({ base: null, name: "", scope, rule: "", priority: PRIORITY });
+  const isHere = draft?.base && scopes.some(([, list]) => list.some((one) => recordOf(one) === recordOf(draft.base!)));
   const [openScope] = record.split("/");
   const missing = data && record && !all.some((one) => recordOf(one) === record);
-  const editor = draft && <Editor key={draft.base ? recordOf(draft.base) : "new"} draft={draft} all={all} onDraft={setDraft} onDone={leave} refresh={refresh} mayIn={mayIn} />;
+  const editor = draft && <Editor key={draft.base ? recordOf(draft.base) : "new"} draft={draft} all={all} onDraft={put} onDone={leave} refresh={refresh} mayIn={mayIn} />;
 
   return (
     <div className="guidelines">
@@ -85,7 +104,7 @@ export default function GuidelinesView({ record }: ViewProps) {
                     {draft?.base && recordOf(draft.base) === recordOf(one) ? (
                       editor
                     ) : (
-                      <Row one={one} isOpen={recordOf(one) === record} href={addressOf(recordOf(one) === record ? "" : recordOf(one))} editId={openerOf(recordOf(one))} onEdit={mayIn(scope) ? () => setDraft(draftOf(one)) : null} refresh={refresh} />
+                      <Row one={one} isOpen={recordOf(one) === record} href={addressOf(recordOf(one) === record ? "" : recordOf(one))} editId={openerOf(recordOf(one))} onEdit={mayIn(scope) ? () => void edit(draftOf(one)) : null} refresh={refresh} />
                     )}
                   </li>
                 ))}

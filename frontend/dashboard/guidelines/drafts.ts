@@ -20,6 +20,15 @@ export function draftOf(base: Guideline): Draft {
   return { base, name, scope, rule, priority };
 }
 
+/** The priority that a new one begins with. */
+export const PRIORITY = 50;
+
+/** Tell whether anything was written that would be lost. */
+export function isTouched(draft: Draft): boolean {
+  const { base, name, rule, priority } = draft;
+  return base ? JSON.stringify(draft) !== JSON.stringify(draftOf(base)) : name !== "" || rule !== "" || priority !== PRIORITY;
+}
+
 export function recordOf({ scope, name }: { scope: string; name: string }): string {
   return `${scope}/${name}`;
 }

@@ -2,6 +2,7 @@
 import { Send } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Checkbox, CheckboxGroup, Label, TextArea, TextField } from "react-aria-components";
+import { useGo } from "../app/params";
 import { type AgentName, useAgents } from "../live/agents";
 import { useLiveContext } from "../live/context";
 import { useDraft } from "../live/drafts";
@@ -22,17 +23,19 @@ interface Props {
   to: string;
   /** Its project; "": the first. */
   in: string;
-  /** Told the new thread's record. */
-  onSent(record: string): void;
+  /** Return the address of the new thread's record. */
+  addressOf(record: string): string;
 }
 
 const EVERYONE = "*";
 
-export function Compose({ projects, to, in: itsProject, onSent }: Props) {
+export function Compose({ projects, to, in: itsProject, addressOf }: Props) {
   const { server } = useLiveContext();
   const own = useOwnName();
   const confirm = useConfirm();
-  const [project, setProject] = useState(projects.includes(itsProject) ? itsProject : (projects[0] ?? ""));
+  const go = useGo();
+  const [picked, setProject] = useState(itsProject);
+  const project = projects.includes(picked) ? picked : (projects[0] ?? "");
   const [chosen, setChosen] = useState<string[]>(to ? [to] : []);
   const [text, setText] = useDraft("message", "");
   const [category, setCategory] = useState<MessageCategory>("INFO");
@@ -42,7 +45,7 @@ export function Compose({ projects, to, in: itsProject, onSent }: Props) {
   const agents = (data ?? []).filter((agent) => agent.name !== own);
   const here = agents.filter(isHere);
   const isToAll = chosen.includes(EVERYONE);
-  const isComplete = chosen.length > 0 && text.trim() !== "" && !isSending;
+  const isComplete = project !== "" && chosen.length > 0 && text.trim() !== "" && !isSending;
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -54,8 +57,8 @@ export function Compose({ projects, to, in: itsProject, onSent }: Props) {
     try {
       const { sendMessage } = await server.mutate(SendMessageDocument, { input: { project, to: isToAll ? [EVERYONE] : chosen, message: text.trim(), category, priority } });
       tell(sendMessage.note || `Sent to ${sendMessage.recipientCount === 1 ? "1 agent" : `${sendMessage.recipientCount} agents`}.`);
-      setText(() => "");
-      onSent(`${sendMessage.project}/${sendMessage.threadId}`);
+      setText((now) => (now === text ? "" : now));
+      go(addressOf(`${sendMessage.project}/${sendMessage.threadId}`));
     } catch (failure) {
       tellFailure(failure);
       setSending(false);

@@ -72,7 +72,7 @@ export default function MessagesView({ record }: ViewProps) {
         }
         detail={
           record === NEW && may ? (
-            <Compose projects={projects} to={params.get("to") ?? ""} in={params.get("in") ?? ""} onSent={(where) => navigate(address(where, { to: null, in: null }))} />
+            <Compose key={`${params.get("in")}/${params.get("to")}`} projects={projects} to={params.get("to") ?? ""} in={params.get("in") ?? ""} addressOf={(where) => address(where, { to: null, in: null })} />
           ) : cut > 0 ? (
             <OneThreadPart key={record} project={project} thread={thread} />
           ) : known ? (

@@ -35,7 +35,7 @@ export function Reply({ project, to, own, onSent }: Props) {
     try {
       const { sendMessage } = await server.mutate(SendMessageDocument, { input: { project, to: recipients, message: text.trim(), replyTo: to.id, category, priority } });
       tell(sendMessage.note || `Sent to ${recipients.join(", ")}.`);
-      setText(() => "");
+      setText((now) => (now === text ? "" : now));
       onSent();
     } catch (error) {
       tellFailure(error);

@@ -2,7 +2,7 @@
 import { Pause, Play } from "lucide-react";
 import { memo, useMemo, useState } from "react";
 import { Input, SearchField } from "react-aria-components";
-import { useIsPastRead, useRecentEvents } from "../live/context";
+import { useIsPastRead, useLiveContext, useRecentEvents } from "../live/context";
 import type { FeedEvent } from "../live/events";
 import { Button } from "../ui/Button";
 import { RowsToCome } from "../ui/Coming";
@@ -27,6 +27,14 @@ export function Stream({ actor, showsProjects }: Props) {
   const [isPaused, setPaused] = useState(false);
   const [groups, setGroups] = useState<ReadonlySet<string>>(new Set());
   const [text, setText] = useState("");
+  const { chosen: project } = useLiveContext();
+  const [heldOf, setHeldOf] = useState(project);
+  if (heldOf !== project) {
+    // What is held is of other projects.
+    setHeldOf(project);
+    setHeld(null);
+    setPaused(false);
+  }
   const shown = held ?? events;
   const rows = useMemo(() => folded(chosen(shown, { groups, text, actor })), [shown, groups, text, actor]);
   const missed = held ? chosen(events, { groups, text, actor }).filter((event) => !held.includes(event)).length : 0;

@@ -9,6 +9,8 @@ let timer: ReturnType<typeof setInterval> | undefined;
 
 function watch(changed: () => void): () => void {
   watchers.add(changed);
+  // It stood still while nothing on the page told a time.
+  if (timer === undefined) now = Date.now();
   timer ??= setInterval(() => {
     now = Date.now();
     for (const watcher of watchers) watcher();
