@@ -105,7 +105,7 @@ async def test_guidelines_are_kept_by_the_tool_without_a_session(run: Run) -> No
     assert listed == {"name": "tests", "scope": "global", "rule": "run them", "priority": 100}
     gone = await call(run, "memory_guidelines", action="delete", name="tests")
     assert gone == {"status": "deleted", "name": "tests", "scope": "global"}
-    assert await call(run, "memory_guidelines", action="list") == {}
+    assert await call(run, "memory_guidelines", action="list") == {"guidelines": []}
 
 
 async def test_a_checklist_is_kept_by_the_tool_and_list_needs_no_name(run: Run, engine: Engine) -> None:
