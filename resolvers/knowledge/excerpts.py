@@ -47,12 +47,13 @@ def shared_out(candidates: Sequence[Candidate], query: str, max_tokens: int | No
     room -= sum(one.other for one in kept)
     made: list[tuple[str, bool]] = []
     for index, one in enumerate(kept):
-        later = sum(min(_LEAST, len(rest.content)) for rest in kept[index + 1 :])
+        later = sum(min(_LEAST, json_size(rest.content)) for rest in kept[index + 1 :])
         fair = _fair_share(room, [json_size(rest.content) for rest in kept[index:]])
         size = max(min(fair, room - later, LONGEST), _LEAST)
         text, is_cut = excerpt(one.content, one.snippet, query, size)
-        while is_cut and json_size(text) > size and len(text) > _LEAST:
-            text, is_cut = excerpt(one.content, one.snippet, query, max(len(text) * 3 // 4, _LEAST))
+        # Quotes and line breaks take two.
+        while json_size(text) > size:
+            text, is_cut = excerpt(one.content, one.snippet, query, len(text) * 3 // 4)
         made.append((text, is_cut))
         room -= json_size(text)
     return made

@@ -321,6 +321,14 @@ def test_short_texts_leave_their_room_to_long_ones() -> None:
     assert total + 600 + FRAME <= 2_400
 
 
+def test_texts_that_json_makes_longer_stay_within_the_budget_too() -> None:
+    lines = 'say "no"\n' * 30
+    for length, tokens in ((60, 360), (60, 450), (200, 360)):
+        kept = shared_out([Candidate(lines[:length], "", 200)] * 6, "q", tokens)
+        assert len(kept) > 1
+        assert FRAME + json_size("q") + sum(200 + json_size(text) for text, _ in kept) <= tokens * 4
+
+
 @pytest.mark.parametrize("text", ['\n\t"\\' * 400, "x" * 5_000, "é\n" * 2_000, " " * 5_000])
 def test_an_excerpt_keeps_to_its_size_whatever_the_text(text: str) -> None:
     assert len(excerpt(text, "", "q", 300)[0]) <= 300
