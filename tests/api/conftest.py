@@ -20,7 +20,7 @@ from api.serve import serve
 from api.settings import Settings
 from tests.engines.ports import free_port
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 
 
 class Running:

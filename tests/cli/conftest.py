@@ -23,7 +23,7 @@ from tests.faults.conftest import serve  # noqa: F401 - a fixture of these tests
 from tests.faults.processes import ROOT, ServerProcess
 
 COMMAND = [sys.executable, "-c", "from cli.main import main; main()"]
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 40.0
 
 
 @dataclass(frozen=True)

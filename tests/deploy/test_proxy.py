@@ -26,7 +26,7 @@ from tests.faults.processes import ServerProcess, ask
 FILE = (ROOT / "deploy" / "haproxy.cfg").read_text()
 TLS = (ROOT / "deploy" / "haproxy-tls.cfg").read_text()
 NAME = "brain.example.org"
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 def program() -> str:

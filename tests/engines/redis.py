@@ -12,7 +12,7 @@ from tests.engines.service import Service, lacks
 class RedisServer(Service):
     """One `redis-server` that keeps nothing, on a port that stays the same over restarts."""
 
-    PATIENCE_SECONDS = 20.0
+    PATIENCE_SECONDS = 60.0
 
     def __init__(self, directory: Path) -> None:
         path = shutil.which("redis-server")

@@ -16,7 +16,7 @@ import httpx
 from tests.engines.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 class ServerProcess:

@@ -11,7 +11,7 @@ from typing import Any
 
 from librarian.answers import TOOL
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 40.0
 GOOD = {
     "signature": "def f(a: int) -> int",
     "parameters": [{"name": "a", "type": "int", "description": "how many"}],

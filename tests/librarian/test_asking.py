@@ -15,7 +15,7 @@ from librarian.asking import MOST_REFUSALS, Asker, Busy, Rejected, Unanswered
 from librarian.budget import Spent
 from librarian.prompt import TASK
 from tests.librarian.conftest import Pauses
-from tests.librarian.model import GOOD, Model, called, failed, said
+from tests.librarian.model import GOOD, PATIENCE_SECONDS, Model, called, failed, said
 
 MakeAsker = Callable[..., Any]
 FUNCTION = {"name": "f", "file": "a.py", "language": "python", "purpose": "Doubles.", "gotchas": ""}
@@ -84,6 +84,8 @@ async def test_an_answer_that_never_comes_is_given_up_and_charged(
     ask = await asker(timeout_seconds=0.1, attempts=2)
     with pytest.raises(Unanswered, match=r"no answer within 0\.1 s"):
         await ask.analyse(FUNCTION, SOURCE)
+    for _ in range(2):
+        assert await asyncio.to_thread(model.waiting.acquire, timeout=PATIENCE_SECONDS)
     model.hold.set()
     assert len(model.asked) == 2
     assert ask.budget.left() < 2_000_000

@@ -17,7 +17,7 @@ from tests.api.conftest import Running, settings_for
 from tests.librarian.conftest import Librarian, Pauses
 from tests.librarian.model import Model, called, failed
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 40.0
 REGISTER = """mutation ($functions: [FunctionInput!]!) {
   registerFunctions(input: {project: "p", functions: $functions}) { registered updated unchanged }
 }"""

@@ -25,7 +25,7 @@ from store.records import Document, NewEvent
 from store.sqlite.store import SqliteStore
 from store.words import split_words
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 SYNONYMS = {"feline": "cat", "kitten": "cat", "automobile": "car"}
 
 

@@ -25,7 +25,7 @@ from tests.engines.chroma import ChromaServer
 from tests.engines.databases import mongo_databases
 from tests.store.index_cases import HashEmbedder, document
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 40.0
 
 # Chroma's client leaves the socket of a call that was cut off to the garbage collector.
 pytestmark = [

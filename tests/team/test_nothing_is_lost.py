@@ -54,7 +54,9 @@ async def test_many_agents_on_three_servers_lose_nothing_and_get_nothing_twice(
         await asyncio.sleep(SECONDS)
     unsure = [call for call in team.history.calls if call.outcome is Outcome.UNKNOWN]
     # A disk that stands still for longer than commits are waited for may leave a few.
-    assert len(unsure) * 100 <= len(team.history.calls), f"nothing failed, and yet {len(unsure)} calls were not answered: {unsure[:3]}"
+    assert len(unsure) * 100 <= len(team.history.calls), (
+        f"nothing failed, and yet {len(unsure)} calls were not answered: {unsure[:3]}"
+    )
     assert {call.what for call in team.history.calls if call.is_acknowledged} == set(CALLS)
     assert min(proxy.served[port] for port in services.ports) > len(team.history.calls) / 6
 
