@@ -17,7 +17,7 @@ from resolvers.oversight import explained
 from resolvers.path_patterns import path_patterns
 from resolvers.rules import MAX_TITLE
 from store.keyset import keyset_of, keyset_values
-from store.port import By, Changes, Count, Find, Span
+from store.port import By, Changes, Count, Span
 from store.records import Agent, Audit, Lock, NewEvent, Project, Session, new_id
 
 COORDINATOR = "coordinator"
@@ -26,7 +26,7 @@ _BY_NAME = (By("id"),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectEntry(Project):
-    """A project in a list; one that agents use without having registered it is not `is_registered`."""
+    """A project in a list; one that is used without having been registered is not `is_registered`."""
 
     is_registered: bool
     active_sessions: int
@@ -203,11 +203,11 @@ async def project(act: Act, *, name: str | None = None) -> Registration:
 
 
 async def projects(act: Act, *, first: int = 50, after: str | None = None) -> Listing[ProjectEntry]:
-    """Return the projects that the caller sees, registered or in use, by name."""
+    """Return the projects that the caller sees, by name: those that are registered or have ever been written to."""
     size = page_size("first", first)
     behind = _name_behind(after)
     registered, used = await asyncio.gather(
-        _registered_after(act, behind, size + 1), _used_after(act, behind, size + 1)
+        _registered_after(act, behind, size + 1), act.store.logged_projects(after=behind, limit=size + 1)
     )
     names = sorted({*registered, *used})
     shown = names[:size]
@@ -229,19 +229,6 @@ def _name_behind(after: str | None) -> str:
 async def _registered_after(act: Act, name: str, limit: int) -> dict[str, Project]:
     page = await act.store.find(Project, {"id": Span(after=name)}, order=_BY_NAME, limit=limit)
     return {found.id: found for found in page.records}
-
-
-async def _used_after(act: Act, name: str, limit: int) -> list[str]:
-    """Return projects that have agents; whatever has any has a log too."""
-    found: list[str] = []
-    while len(found) < limit:
-        logged = await act.store.logged_projects(after=name, limit=limit)
-        pages = await act.store.read(*(Find(Agent, {"project": one}, limit=1) for one in logged))
-        found += [one for one, page in zip(logged, pages, strict=True) if page.records]
-        if len(logged) < limit:
-            break
-        name = logged[-1]
-    return found
 
 
 async def _entries(act: Act, names: list[str], registered: Mapping[str, Project]) -> tuple[ProjectEntry, ...]:

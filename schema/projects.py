@@ -106,7 +106,7 @@ class ProjectQuery:
 
     @query(
         needs=Role.READONLY,
-        description="The projects that you may see, registered or in use, by name.",
+        description="The projects that you may see, by name: those that are registered or have ever been written to.",
         returns=Connection[ListedProject],
     )
     async def projects(

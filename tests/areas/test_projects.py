@@ -23,6 +23,8 @@ UPDATE = (
 )
 REMOVE = f"mutation ($input: ProjectAgentInput!) {{ result: removeProjectAgent(input: $input) {_ENTRY} }}"
 GET = "query ($name: String) { project(name: $name) { name agents { name tier } } }"
+CHECKLIST = "mutation ($input: ChecklistItemsInput!) { result: createChecklist(input: $input) { project } }"
+GUIDELINE = "mutation ($input: SetGuidelineInput!) { result: setGuideline(input: $input) { name } }"
 LIST = """query ($first: Int! = 50, $after: String) {
   projects(first: $first, after: $after) {
     nodes { name isRegistered activeSessions locks } pageInfo { hasNextPage endCursor }
@@ -201,6 +203,17 @@ async def test_projects_are_listed_by_name_in_pages_registered_or_in_use(run: Ru
         after = page["pageInfo"]["endCursor"]
     assert seen == [("a", False, 1), ("a.x", True, 0), ("b", True, 1), ("c", False, 1), ("d", True, 0)]
     assert failure(await run(LIST, {"after": "x"})) == ("BAD_INPUT", "after")
+
+
+async def test_a_project_is_listed_from_what_was_first_written_in_it_though_no_agent_came(run: Run) -> None:
+    for project in ("papers", "shared"):
+        await done(run, CHECKLIST, name="release", project=project)
+    await done(run, GUIDELINE, name="style", rule="Short.", scope="global")
+    nodes = (await run(LIST, {}))["data"]["projects"]["nodes"]
+    assert nodes == [
+        {"name": name, "isRegistered": False, "activeSessions": 0, "locks": 0}
+        for name in ("papers", "shared")
+    ]
 
 
 async def test_projects_that_a_key_cannot_see_are_not_listed(run: Run, engine: Engine) -> None:

@@ -19,6 +19,9 @@ from tests.browser.watched import PATIENCE_MS, Watched
 Serving = Callable[..., Running]
 SOON_MS = 5_000
 AWAY = ["ERR_CONNECTION_REFUSED", "WebSocket connection", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE"]
+REGISTER = """mutation { registerFunction(input: {
+  project: "scanned", name: "add_up", file: "cart.py", purpose: "Adds up prices."
+}) { function { name } } }"""
 LOCKED_OUT = "401 (Unauthorized)"
 
 
@@ -219,6 +222,13 @@ async def test_made_up_agents_and_projects_are_said_to_be_unknown(
     await comes(server, "ann", project="nonsense")
     await expect(main).not_to_contain_text("No project")
     await expect(chooser.locator("option:checked")).to_have_text("nonsense")
+
+    # So is a project that a command wrote in, though no agent came.
+    await dashboard.open(server.url, "/functions?project=scanned")
+    await expect(main).to_contain_text("No project “scanned” is known here")
+    await server.data(REGISTER)
+    await expect(main).not_to_contain_text("No project")
+    await expect(main).to_contain_text("add_up")
 
 
 async def test_what_agents_write_does_not_turn_the_direction_of_what_stands_beside_it(

@@ -67,7 +67,7 @@ function UnknownProject() {
   if (chosen === null || projects.some((project) => project.name === chosen)) return null;
   return (
     <p className="unknown" role="status">
-      No project “{chosen}” is known here: no agent has come to it yet, and nobody registered it.{" "}
+      No project “{chosen}” is known here: nothing was written in it yet, and nobody registered it.{" "}
       <ViewLink view={view} project={null}>
         Show all projects
       </ViewLink>

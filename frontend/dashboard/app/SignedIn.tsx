@@ -1,9 +1,8 @@
 // The page of somebody who is let in: one feed, the list of projects, and the view of the address.
-import { useEffect, useMemo } from "react";
-import { useCallback } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import type { Server } from "../live/ask";
 import { type Live, LiveContext, type ProjectRow, useFeedState } from "../live/context";
-import { about } from "../live/events";
+import { about, type FeedEvent } from "../live/events";
 import { Feed } from "../live/feed";
 import { browserClock, lineTo } from "../live/line";
 import { type Pages, readPages } from "../live/pages";
@@ -40,24 +39,33 @@ export function SignedIn({ server, lineKey, who, onLeave, onRefused }: Props) {
   );
 }
 
-const TOUCHING_PROJECTS = about(["session", "project", "lock"]);
+const isOfProjects = about(["session", "project", "lock"]);
 // Every view reads it all the time; still within a second.
 const PROJECTS_GAP_MS = 800;
 
 function WithProjects({ live, onLeave, onRefused }: { live: Live; onLeave(): void; onRefused(): void }) {
-  const { data, error, refresh } = useLiveEach(ALL, readProjects, { touchedBy: TOUCHING_PROJECTS, everySeconds: 60, gapMs: PROJECTS_GAP_MS }).all ?? IDLE;
+  const known = useRef<ReadonlySet<string>>(new Set());
+  const touchedBy = useCallback((event: FeedEvent) => isOfProjects(event) || isFirstOfItsProject(event, known.current), []);
+  const { data, error, refresh } = useLiveEach(ALL, readProjects, { touchedBy, everySeconds: 60, gapMs: PROJECTS_GAP_MS }).all ?? IDLE;
   const state = useFeedState();
   const told = useCallback(onRefused, [onRefused]);
   useEffect(() => {
     if (state === "refused") told();
   }, [state, told]);
   const projects = data?.nodes;
+  useEffect(() => {
+    known.current = new Set(projects?.map((project) => project.name));
+  }, [projects]);
   const whole = useMemo(() => ({ ...live, projects: projects ?? [] }), [live, projects]);
   return (
     <LiveContext value={whole}>
       <Shell isReady={projects !== undefined} error={error} onRetry={refresh} onLeave={onLeave} />
     </LiveContext>
   );
+}
+
+function isFirstOfItsProject(event: FeedEvent, known: ReadonlySet<string>): boolean {
+  return event.project !== "" && !known.has(event.project) && known.size < MOST_PROJECTS;
 }
 
 const ALL = { all: null };

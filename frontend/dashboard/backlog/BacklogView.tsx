@@ -70,7 +70,7 @@ export default function BacklogView({ record }: ViewProps) {
             <Empty title="Nothing is to be done">
               <p>
                 Agents add items with <code>memory_add_backlog_item</code>; they then stand here.{" "}
-                {may && projects.length > 0 ? "Or add one yourself: agents see it in their next brief." : projects.length === 0 && "A project appears with its first agent."}
+                {may && projects.length > 0 ? "Or add one yourself: agents see it in their next brief." : projects.length === 0 && "A project appears with its first agent or record."}
               </p>
               {projects.length === 0 && <ConnectAnAgent />}
             </Empty>
