@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -110,7 +111,19 @@ def _text(value: Any) -> str:
     return value
 
 
+def _meant(value: Any, *kinds: type) -> Any:
+    """Return what a text says in JSON if that is of the kinds wanted, as some clients send all but texts; else itself."""
+    if type(value) is not str:
+        return value
+    try:
+        said = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return said if type(said) in kinds else value
+
+
 def _integer(value: Any) -> int:
+    value = _meant(value, int, float)
     if type(value) is float and value.is_integer() and abs(value) < _MAX_INT:
         return int(value)
     if type(value) is not int:
@@ -121,21 +134,24 @@ def _integer(value: Any) -> int:
 
 
 def _number(value: Any) -> float:
+    value = _meant(value, int, float)
     if type(value) not in (int, float) or not math.isfinite(value):
         raise WrongValue("must be a number")
     return float(value)
 
 
 def _boolean(value: Any) -> bool:
+    value = _meant(value, bool)
     if type(value) is not bool:
         raise WrongValue("must be true or false")
     return value
 
 
 def _json_object(value: Any) -> dict[str, Any]:
-    if type(value) is not dict:
+    held = _meant(value, dict)
+    if type(held) is not dict:
         raise WrongValue("must be an object")
-    return value
+    return held
 
 
 def _one_of(names: dict[str, str]) -> Check:
@@ -149,6 +165,7 @@ def _one_of(names: dict[str, str]) -> Check:
 
 def _list_of(entry: Check) -> Check:
     def check(value: Any) -> list[Any]:
+        value = _meant(value, list)
         if type(value) is not list:
             raise WrongValue("must be a list")
         checked = []

@@ -43,11 +43,11 @@ SAMPLES: dict[str, Any] = {
 }
 WRONG: dict[str, Any] = {
     "string": 5,
-    "integer": "5",
-    "number": "5",
-    "boolean": "true",
+    "integer": "five",
+    "number": "[5]",
+    "boolean": "yes",
     "array": "x",
-    "object": "{}",
+    "object": "[]",
 }
 
 

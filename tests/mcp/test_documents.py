@@ -78,14 +78,20 @@ def test_an_old_spelling_is_taken_and_the_new_one_wins(tools: dict[str, Tool]) -
         ({"title": "\ud800"}, "title", "broken Unicode"),
         ({"title": "x", "mood": "GOOD"}, "mood", "must be one of: good, very_bad"),
         ({"title": "x", "mood": ["good"]}, "mood", "must be one of"),
-        ({"title": "x", "size": "5"}, "size", "must be an integer"),
+        ({"title": "x", "size": "five"}, "size", "must be an integer"),
+        ({"title": "x", "size": "1.5"}, "size", "must be an integer"),
+        ({"title": "x", "size": "NaN"}, "size", "must be an integer"),
+        ({"title": "x", "size": "9" * 5_000}, "size", "must be an integer"),
         ({"title": "x", "size": True}, "size", "must be an integer"),
         ({"title": "x", "size": 1.5}, "size", "must be an integer"),
         ({"title": "x", "size": float("nan")}, "size", "must be an integer"),
         ({"title": "x", "size": 2**31}, "size", "is too large"),
         ({"title": "x", "tags": "a"}, "tags", "must be a list"),
+        ({"title": "x", "tags": "{}"}, "tags", "must be a list"),
+        ({"title": "x", "tags": "[" * 100_000}, "tags", "must be a list"),
+        ({"title": "x", "tags": '["a", null]'}, "tags", "entry 1 must be a string"),
         ({"title": "x", "tags": ["a", None]}, "tags", "entry 1 must be a string"),
-        ({"title": "x", "extra": "{}"}, "extra", "must be an object"),
+        ({"title": "x", "extra": "[]"}, "extra", "must be an object"),
         ({"title": "x", "titel": "y"}, "titel", "is not a parameter"),
     ],
 )
@@ -102,6 +108,20 @@ def test_a_misspelt_parameter_is_told_the_closest_name(tools: dict[str, Tool]) -
     with pytest.raises(BadCall) as refused:
         call_of(tools["put_thing"], {"titel": "x"})
     assert refused.value.hint == "Did you mean title?"
+
+
+def test_what_a_client_sends_as_json_in_a_text_is_taken_as_what_it_says(tools: dict[str, Tool]) -> None:
+    given = {"title": "5", "size": "5", "tags": '["a", "b"]', "extra": '{"a": [1]}'}
+    assert call_of(tools["put_thing"], given).variables == {
+        "title": "5",
+        "size": 5,
+        "tags": ["a", "b"],
+        "extra": {"a": [1]},
+    }
+    assert call_of(tools["get_thing"], {"name": "true", "verbose": "true"}).variables == {
+        "name": "true",
+        "verbose": True,
+    }
 
 
 def test_a_boolean_is_not_taken_from_a_number(tools: dict[str, Tool]) -> None:
