@@ -10,6 +10,7 @@ from strawberry.types import Info
 
 from resolvers import presence, sessions
 from resolvers.acts import Act
+from resolvers.agents import UNKNOWN
 from resolvers.agents import Tier as TierOfRecord
 from resolvers.callers import Role
 from resolvers.listing import Listing
@@ -249,6 +250,14 @@ class SessionAuth:
     projects: list[str] = strawberry.field(description="Its projects; empty: all.")
 
 
+def _action_needed(root: Any) -> str | None:
+    if root.begun.needs_role:
+        return "Say what your role is: pass role_description."
+    if root.begun.session.agent == UNKNOWN and root.suggestion is None:
+        return "Next time give a name (claude_instance) and keep it: all without one share an inbox."
+    return None
+
+
 @strawberry.type(description="What a session is told at its start: at most 6,000 characters of compact JSON.")
 class StartedSession(Brief):
     session_id: strawberry.ID = strawberry.field(
@@ -272,10 +281,7 @@ class StartedSession(Brief):
         description="What is amiss with your registration.", resolver=lambda root: root.begun.warning or None
     )
     action_needed: str | None = strawberry.field(
-        description="What to do about it.",
-        resolver=lambda root: (
-            "Say what your role is: pass role_description." if root.begun.needs_role else None
-        ),
+        description="What you should still tell of yourself.", resolver=_action_needed
     )
     identity_suggestion: IdentitySuggestion | None = strawberry.field(
         description="Who you may be, by your working directory.", resolver=lambda root: root.suggestion

@@ -147,8 +147,11 @@ async def test_a_working_directory_suggests_who_one_is(run: Run, engine: Engine)
     )
     started = await start(run, workingDirectory="C:\\Work\\App\\Web")
     assert started["agent"] == "unknown"
+    assert started["actionNeeded"] is None
     assert started["identitySuggestion"] == {"agent": "web", "pattern": "*/app/web/*"}
-    assert (await start(run, workingDirectory="/elsewhere"))["identitySuggestion"] is None
+    elsewhere = await start(run, workingDirectory="/elsewhere")
+    assert elsewhere["identitySuggestion"] is None
+    assert "claude_instance" in elsewhere["actionNeeded"]
     assert (await start(run, "ada", workingDirectory="/x/app/web"))["identitySuggestion"] is None
     assert await engine.store.get(Agent, "p/unknown") is None
 
