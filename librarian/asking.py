@@ -9,7 +9,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from librarian.answers import TOOL, Analysis, Unusable, checked, tool
+from librarian.answers import TOOL, Analysis, Unusable, checked, plain, tool
 from librarian.budget import Budget
 from librarian.metrics import Metrics
 from librarian.prompt import TASK, message
@@ -214,7 +214,8 @@ def _parsed(body: bytes) -> Any:
 
 
 def _told(error: Any) -> str:
-    return " ".join(str(getattr(error, "api_message", None) or error.message).split())[:200]
+    # It is logged and shown, and whoever answers may not be whom we asked.
+    return " ".join(plain(str(getattr(error, "api_message", None) or error.message)).split())[:200]
 
 
 def _of_status(status: int, headers: Mapping[str, str], said: str) -> Exception:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from librarian.answers import Analysis
+from librarian.answers import Analysis, plain
 from librarian.asking import Asker, Unanswered
-from librarian.cutting import Cut, bounded, cut, printable, source_hash
+from librarian.cutting import Cut, bounded, cut, source_hash
 from librarian.metrics import Metrics
 from librarian.roots import Refused, Roots
 from librarian.server import ENRICH, EXTEND, RELEASE, Away, Refusal, Server
@@ -128,9 +128,8 @@ class Work:
     async def _failed(self, lent: Lent, why: str, *, is_permanent: bool) -> None:
         self._metrics.ended("set_aside" if is_permanent else "failed")
         given = {"leaseId": lent.lease_id, "ids": [lent.function["id"]]}
-        # An endpoint's own words may hold what the server refuses.
-        said = printable(why.encode("utf-8", "replace").decode())[:1_000]
-        await self._server.patiently(RELEASE, {**given, "failure": said, "permanent": is_permanent})
+        failure = plain(why)[:1_000]
+        await self._server.patiently(RELEASE, {**given, "failure": failure, "permanent": is_permanent})
 
     async def give_back(self, lent: Lent) -> None:
         """Give a function back as it was. Where the server is away, the lease runs out by itself."""

@@ -156,13 +156,19 @@ async def test_a_bad_answer_gives_the_function_back_to_be_tried_later(house: Hou
     assert librarian.number("failed") == 1
 
 
-async def test_a_refusal_in_words_that_cannot_be_kept_ends_nobodys_work(house: House, model: Model) -> None:
+async def test_a_refusal_in_words_that_cannot_be_kept_ends_nobodys_work(
+    house: House, model: Model, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     model.replies = [failed(400, "\x1b[31mtoo \ud800 long\x00")]
     await house.register(function("f1"), function("f2"))
     await house.librarian(concurrency=1).drain()
     found = (await house.functions()).values()
     assert {one["queue"] for one in found} == {"PENDING", "DONE"}
-    assert any(one["failure"].endswith("[31mtoo ? long") for one in found)
+    assert any(one["failure"].endswith("[31mtoo long") for one in found)
+    assert "too long" in caplog.text
+    assert caplog.text.encode().isascii()
+    assert "\x1b" not in caplog.text
 
 
 async def test_two_librarians_never_enrich_the_same_function_twice(house: House, model: Model) -> None:
