@@ -161,7 +161,8 @@ def test_every_python_health_check_compiles_and_shell_lines_parse() -> None:
 def test_the_api_s_variables_are_settings_and_the_server_would_start_with_them(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    environment = filled(services()["api"]["environment"], GIVEN | {"TEAM_REPLICAS": ""})
+    given = GIVEN | {"TEAM_REPLICAS": "", "TEAM_ORIGINS": "https://team.example"}
+    environment = filled(services()["api"]["environment"], given)
     assert set(environment) <= settings_names()
     monkeypatch.chdir(tmp_path)
     for name, value in environment.items():
@@ -174,6 +175,7 @@ def test_the_api_s_variables_are_settings_and_the_server_would_start_with_them(
     assert settings.broadcast_url == "redis://:x1@redis:6379"
     assert settings.chroma_host in services()
     assert set(settings.allowed_hosts) == {"proxy", "localhost"}
+    assert settings.allowed_origins == ("https://team.example",)
 
 
 def test_the_other_variables_are_known_to_those_that_get_them() -> None:
