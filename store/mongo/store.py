@@ -40,6 +40,7 @@ from store.mongo.collections import (
     decode_event,
     event_id,
 )
+from store.mongo.elections import Elections
 from store.mongo.errors import is_race, translate
 from store.mongo.groups import Groups
 from store.mongo.queries import matching
@@ -87,6 +88,7 @@ class MongoStore(MovableStore):
         self._database = database_of(client, address)
         self._turned_clock = clock
         self._clock = ServerClock(self._server_time)
+        self._elections = Elections(client, self._database)
         self._searches = Searches(self._database)
         self._turns = Turns()
         self._transactions = Transactions(client)
@@ -132,7 +134,7 @@ class MongoStore(MovableStore):
         queries = [query_of(ask) for ask in asks]
         asked = [query for query in queries if isinstance(query, Query)]
         async with self._asked():
-            rows = iter(await self._fetched(asked))
+            rows = iter(await self._elections.read(lambda: self._fetched(asked)) if asked else ())
         return tuple(
             query.answer if isinstance(query, Known) else query.decode(next(rows)) for query in queries
         )
@@ -164,7 +166,9 @@ class MongoStore(MovableStore):
         if not stems:
             return []
         async with self._asked():
-            found = await self._searches.find(collection, stems, condition, limit)
+            found = await self._elections.read(
+                lambda: self._searches.find(collection, stems, condition, limit)
+            )
         return [Hit(cast(R, collection.decode(document)), score) for document, score in found]
 
     async def commit(self, changes: Changes) -> tuple[Event, ...]:
@@ -186,11 +190,13 @@ class MongoStore(MovableStore):
             return events
 
     async def _checked(self, decision: Decision) -> tuple[Event, ...]:
-        async with (
-            self._asked(),
-            await self._client.start_session(snapshot=True, causal_consistency=False) as session,
-        ):
-            return await standing(self._database, session, decision)
+        async def checked() -> tuple[Event, ...]:
+            session = await self._client.start_session(snapshot=True, causal_consistency=False)
+            async with session:
+                return await standing(self._database, session, decision)
+
+        async with self._asked():
+            return await self._elections.read(checked)
 
     async def _written(self, write: Callable[[], Awaitable[T]]) -> T:
         """Write in a task of its own: a caller that goes away leaves it whole."""
@@ -210,18 +216,30 @@ class MongoStore(MovableStore):
         if limit <= 0:
             return []
         span = {"$gt": event_id(project, sequence), "$lt": event_id(project, MaxKey())}
+        source = self._database.get_collection(EVENTS, read_concern=SNAPSHOT)
+
+        async def fetched() -> list[Document]:
+            return (
+                await source.find({"_id": span}, limit=limit, batch_size=_BATCH).sort("_id", 1).to_list(None)
+            )
+
         async with self._asked():
-            source = self._database.get_collection(EVENTS, read_concern=SNAPSHOT)
-            cursor = source.find({"_id": span}, limit=limit, batch_size=_BATCH).sort("_id", 1)
-            return [decode_event(document) for document in await cursor.to_list(None)]
+            return [decode_event(document) for document in await self._elections.read(fetched)]
 
     async def logged_projects(self, *, after: str = "", limit: int = 1000) -> list[str]:
         if limit <= 0:
             return []
+        source = self._database.get_collection(LOGS, read_concern=SNAPSHOT)
+
+        async def fetched() -> list[Document]:
+            return (
+                await source.find({"_id": {"$gt": after}}, {"_id": 1}, limit=limit)
+                .sort("_id", 1)
+                .to_list(None)
+            )
+
         async with self._asked():
-            source = self._database.get_collection(LOGS, read_concern=SNAPSHOT)
-            cursor = source.find({"_id": {"$gt": after}}, {"_id": 1}, limit=limit).sort("_id", 1)
-            return [log["_id"] for log in await cursor.to_list(None)]
+            return [log["_id"] for log in await self._elections.read(fetched)]
 
     async def drop_events(self, before: datetime, limit: int = 1000) -> int:
         if limit <= 0:
