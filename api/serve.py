@@ -24,6 +24,10 @@ from store.sqlite.store import served_by
 
 log = logging.getLogger("interlock.serve")
 
+KEEP_ALIVE_SECONDS = 75
+"""An idle connection is kept longer than clients and proxies keep theirs (5 to 60 s): whoever closes first
+while the other sends loses the request."""
+
 GRACE_SECONDS = 8
 BACKLOG = 2048
 
@@ -105,6 +109,7 @@ def http_server(
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         backlog=BACKLOG,
     )
     return _Server(config, app.state.server.stop, on_start or (lambda: None), obeys_signals)

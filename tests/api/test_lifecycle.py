@@ -238,3 +238,10 @@ def test_answers_are_not_held_back_until_the_client_acknowledges() -> None:
     """asyncio turns Nagle off only where the protocol is named: else each answer takes 40 ms more."""
     with closing(listen("127.0.0.1", 0)) as listener:
         assert listener.proto == socket.IPPROTO_TCP
+
+
+def test_an_idle_connection_is_kept_longer_than_clients_keep_theirs(server: Running) -> None:
+    """Else a client that is idle for just as long sends on a connection that is being closed (seen: of MCP's SDK)."""
+    assert server._uvicorn is not None
+    expiry = httpx.AsyncHTTPTransport()._pool._keepalive_expiry  # type: ignore[attr-defined]
+    assert server._uvicorn.config.timeout_keep_alive > 2 * expiry
