@@ -58,9 +58,7 @@ async def export_store(
 
     with_project = _project(project)
     async with _told(), snapshot_in(settings) as snapshot:
-        if with_project is not None and not await holds(snapshot, with_project):
-            # A file with nothing in it would pass for a backup.
-            raise Untransferable(f"--project: the store holds nothing of {with_project!r}")
+        await _require_held(snapshot, with_project)
         lines = export(snapshot, product=product, project=with_project, advance=told)
         async for chunk in lines:
             write(chunk)
@@ -129,8 +127,7 @@ async def verify_store(settings: Settings, *, project: str | None, advance: Adva
     """
     where = _project(project)
     async with _told(), snapshot_in(settings) as snapshot:
-        if where is not None and not await holds(snapshot, where):
-            raise Untransferable(f"--project: the store holds nothing of {where!r}")
+        await _require_held(snapshot, where)
         return await verify(
             snapshot, project=where, advance=lambda done, total: advance("verifying", done, total)
         )
@@ -183,6 +180,12 @@ async def _told() -> AsyncIterator[None]:
         raise Untransferable(f"{error} ({hint})" if hint else str(error)) from error
     except ValueError as error:
         raise Untransferable(f"the store holds what cannot be read: {error}") from error
+
+
+async def _require_held(snapshot: Snapshot, project: str | None) -> None:
+    """Refuse a project of which there is nothing: an empty file would pass for a backup."""
+    if project is not None and not await holds(snapshot, project):
+        raise Untransferable(f"--project: the store holds nothing of {project!r}")
 
 
 def _project(named: str | None) -> str | None:

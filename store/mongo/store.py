@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import pymongo
 from bson import MaxKey
 from bson.errors import BSONError
-from motor.motor_asyncio import AsyncIOMotorClientSession
+from motor.motor_asyncio import AsyncIOMotorClientSession, AsyncIOMotorCursor
 from pymongo.errors import ConfigurationError, PyMongoError
 
 from store.bounds import check_limit
@@ -140,8 +140,6 @@ class MongoStore(MovableStore):
         )
 
     async def _fetched(self, queries: list[Query]) -> list[list[Document]]:
-        if not queries:
-            return []
         first = queries[0]
         source = self._database.get_collection(first.collection, read_concern=SNAPSHOT)
         if len(queries) > 1:
@@ -217,29 +215,20 @@ class MongoStore(MovableStore):
             return []
         span = {"$gt": event_id(project, sequence), "$lt": event_id(project, MaxKey())}
         source = self._database.get_collection(EVENTS, read_concern=SNAPSHOT)
-
-        async def fetched() -> list[Document]:
-            return (
-                await source.find({"_id": span}, limit=limit, batch_size=_BATCH).sort("_id", 1).to_list(None)
-            )
-
-        async with self._asked():
-            return [decode_event(document) for document in await self._elections.read(fetched)]
+        found = await self._by_id(lambda: source.find({"_id": span}, limit=limit, batch_size=_BATCH))
+        return [decode_event(document) for document in found]
 
     async def logged_projects(self, *, after: str = "", limit: int = 1000) -> list[str]:
         if limit <= 0:
             return []
         source = self._database.get_collection(LOGS, read_concern=SNAPSHOT)
+        found = await self._by_id(lambda: source.find({"_id": {"$gt": after}}, {"_id": 1}, limit=limit))
+        return [log["_id"] for log in found]
 
-        async def fetched() -> list[Document]:
-            return (
-                await source.find({"_id": {"$gt": after}}, {"_id": 1}, limit=limit)
-                .sort("_id", 1)
-                .to_list(None)
-            )
-
+    async def _by_id(self, find: Callable[[], AsyncIOMotorCursor[Document]]) -> list[Document]:
+        """Return what a query finds, by id."""
         async with self._asked():
-            return [log["_id"] for log in await self._elections.read(fetched)]
+            return await self._elections.read(lambda: find().sort("_id", 1).to_list(None))
 
     async def drop_events(self, before: datetime, limit: int = 1000) -> int:
         if limit <= 0:
