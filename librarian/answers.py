@@ -12,7 +12,7 @@ TOOL = "record_analysis"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def plain(text: str) -> str:
+def cleaned(text: str) -> str:
     """Return a text with spaces for control characters, marks that turn the direction of writing, and broken Unicode."""
     return _CONTROL.sub(" ", text)
 
@@ -25,7 +25,7 @@ def _text(most: int) -> Any:
     """A text without control characters, cut at `most` characters; nothing but text is taken."""
 
     def cut(value: Any) -> Any:
-        return plain(value).strip()[:most] if isinstance(value, str) else value
+        return cleaned(value).strip()[:most] if isinstance(value, str) else value
 
     return BeforeValidator(cut)
 
@@ -38,7 +38,7 @@ def _first(most: int) -> Any:
         return kept[:most] if isinstance(kept, list) else kept
 
     def is_empty(one: Any) -> bool:
-        return one is None or (isinstance(one, str) and not plain(one).strip())
+        return one is None or (isinstance(one, str) and not cleaned(one).strip())
 
     return BeforeValidator(cut)
 

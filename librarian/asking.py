@@ -9,7 +9,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from librarian.answers import TOOL, Analysis, Unusable, checked, plain, tool
+from librarian.answers import TOOL, Analysis, Unusable, checked, cleaned, tool
 from librarian.budget import Budget
 from librarian.metrics import Metrics
 from librarian.prompt import TASK, message
@@ -215,7 +215,7 @@ def _parsed(body: bytes) -> Any:
 
 def _told(error: Any) -> str:
     # It is logged and shown, and whoever answers may not be whom we asked.
-    return " ".join(plain(str(getattr(error, "api_message", None) or error.message)).split())[:200]
+    return " ".join(cleaned(str(getattr(error, "api_message", None) or error.message)).split())[:200]
 
 
 def _of_status(status: int, headers: Mapping[str, str], said: str) -> Exception:

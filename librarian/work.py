@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from librarian.answers import Analysis, plain
+from librarian.answers import Analysis, cleaned
 from librarian.asking import Asker, Unanswered
 from librarian.cutting import Cut, bounded, cut, source_hash
 from librarian.metrics import Metrics
@@ -128,7 +128,7 @@ class Work:
     async def _failed(self, lent: Lent, why: str, *, is_permanent: bool) -> None:
         self._metrics.ended("set_aside" if is_permanent else "failed")
         given = {"leaseId": lent.lease_id, "ids": [lent.function["id"]]}
-        failure = plain(why)[:1_000]
+        failure = cleaned(why)[:1_000]
         await self._server.patiently(RELEASE, {**given, "failure": failure, "permanent": is_permanent})
 
     async def give_back(self, lent: Lent) -> None:
